@@ -1,0 +1,130 @@
+package io.uring.ring.internal;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The socket calls that are made once per listener or on demand, as plain system calls. None of
+ * them blocks. All return what the kernel returned, or {@code -errno}, and may be called from any
+ * thread.
+ */
+public final class SocketCalls {
+    private static final int EBADF = 9;
+
+    public static final int AF_UNIX = 1;
+    public static final int AF_INET = 2;
+    public static final int AF_INET6 = 10;
+    public static final int SOCK_STREAM = 1;
+    public static final int SOCK_CLOEXEC = 0x80000;
+    public static final int SOL_SOCKET = 1;
+    public static final int SO_REUSEADDR = 2;
+    public static final int SO_ERROR = 4;
+    public static final int SO_SNDBUF = 7;
+    public static final int SO_RCVBUF = 8;
+    public static final int SO_KEEPALIVE = 9;
+    public static final int SO_LINGER = 13;
+    public static final int SO_REUSEPORT = 15;
+    public static final int IPPROTO_TCP = 6;
+    public static final int TCP_NODELAY = 1;
+    public static final int IPPROTO_IPV6 = 41;
+    public static final int IPV6_V6ONLY = 26;
+
+    private SocketCalls() {}
+
+    /** A stream socket, close-on-exec and without O_NONBLOCK: io_uring waits by itself. */
+    public static int streamSocket(int family) {
+        return (int)
+                LinuxKernel.call(SystemCall.SOCKET, family, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0);
+    }
+
+    public static int bind(int fd, MemorySegment address) {
+        return (int)
+                LinuxKernel.call(
+                        SystemCall.BIND, fd, address.address(), address.byteSize(), 0, 0, 0);
+    }
+
+    public static int listen(int fd, int backlog) {
+        return (int) LinuxKernel.call(SystemCall.LISTEN, fd, backlog);
+    }
+
+    public static int setOption(int fd, int level, int name, int value) {
+        try (Arena arena = Arena.ofConfined()) {
+            return setOption(fd, level, name, arena.allocateFrom(ValueLayout.JAVA_INT, value));
+        }
+    }
+
+    private static int setOption(int fd, int level, int name, MemorySegment value) {
+        return (int)
+                LinuxKernel.call(
+                        SystemCall.SETSOCKOPT,
+                        fd,
+                        level,
+                        name,
+                        value.address(),
+                        value.byteSize(),
+                        0);
+    }
+
+    /**
+     * The value of an int option, or {@code Integer.MIN_VALUE + errno}, since options may be
+     * negative.
+     */
+    public static int option(int fd, int level, int name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
+            MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, Integer.BYTES);
+            long result =
+                    LinuxKernel.call(
+                            SystemCall.GETSOCKOPT,
+                            fd,
+                            level,
+                            name,
+                            value.address(),
+                            length.address(),
+                            0);
+            return result < 0
+                    ? Integer.MIN_VALUE - (int) result
+                    : value.get(ValueLayout.JAVA_INT, 0);
+        }
+    }
+
+    /** Makes the next close discard unsent data and send RST. */
+    public static int lingerZero(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            return setOption(
+                    fd, SOL_SOCKET, SO_LINGER, arena.allocateFrom(ValueLayout.JAVA_INT, 1, 0));
+        }
+    }
+
+    /** Writes the local address into {@code address} and returns its length. */
+    public static int localAddress(int fd, MemorySegment address) {
+        return name(SystemCall.GETSOCKNAME, fd, address);
+    }
+
+    /** Writes the peer's address into {@code address} and returns its length. */
+    public static int peerAddress(int fd, MemorySegment address) {
+        return name(SystemCall.GETPEERNAME, fd, address);
+    }
+
+    private static int name(SystemCall call, int fd, MemorySegment address) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment length =
+                    arena.allocateFrom(ValueLayout.JAVA_INT, (int) address.byteSize());
+            long result = LinuxKernel.call(call, fd, address.address(), length.address(), 0, 0, 0);
+            return result < 0 ? (int) result : length.get(ValueLayout.JAVA_INT, 0);
+        }
+    }
+
+    /** Sends without waiting: the bytes taken, or {@code -EAGAIN}. Never raises SIGPIPE. */
+    public static int sendNow(int fd, MemorySegment data, long offset, int length) {
+        long address = NativeMemory.address(data, offset, length);
+        return (int) LinuxKernel.call(SystemCall.SENDTO, fd, address, length, 0x4040, 0, 0);
+    }
+
+    public static int close(int fd) {
+        int result = (int) LinuxKernel.instance().close(fd);
+        assert result != -EBADF : "descriptor " + fd + " closed twice";
+        return result;
+    }
+}
