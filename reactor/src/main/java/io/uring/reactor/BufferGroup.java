@@ -1,0 +1,249 @@
+package io.uring.reactor;
+
+import io.uring.reactor.ReceivedBuffer.Owner;
+import io.uring.ring.BufferRing;
+import io.uring.ring.Cqe;
+import io.uring.ring.Feature;
+import io.uring.ring.MessageHeader;
+import io.uring.ring.Ring;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receive memory of a loop. The kernel takes buffers from a provided buffer ring when data is
+ * there, so idle connections hold none. When the ring is exhausted, or the kernel has none, a
+ * receive gets a chunk of its own instead. Lends {@link ReceivedBuffer}s and takes them back from
+ * any thread.
+ */
+public final class BufferGroup {
+    private static final int GROUP = 0;
+    private static final int PRIVATE = -1;
+
+    /** A megabyte of chunks in one send; more goes with the next. */
+    private static final int VECTORS = 64;
+
+    private final Reactor reactor;
+    private final Ring ring;
+    private final @Nullable BufferRing shared;
+    private final @Nullable ByteBuffer sharedBytes;
+
+    /** Per shared buffer: slices lent, and whether the kernel is done with it. */
+    private final int[] lent;
+
+    private final boolean[] finished;
+    private boolean unpublished;
+
+    private final ArrayDeque<ReceivedBuffer> idle = new ArrayDeque<>();
+    private final ArrayDeque<Chunk> idleChunks = new ArrayDeque<>();
+    private final ArrayDeque<MessageHeader> idleHeaders = new ArrayDeque<>();
+    private int outstanding;
+    private int chunks;
+    private int heldShared;
+
+    /** Buffers that other threads released, newest first. */
+    private final AtomicReference<@Nullable ReceivedBuffer> returned = new AtomicReference<>();
+
+    /** Owners that stopped receiving until buffers come back. */
+    private final AtomicInteger waiting = new AtomicInteger();
+
+    BufferGroup(Reactor reactor, Ring ring, ReactorConfig config) {
+        this.reactor = reactor;
+        this.ring = ring;
+        if (ring.capabilities().has(Feature.PBUF_RING)) {
+            boolean incremental = ring.capabilities().has(Feature.PBUF_RING_INC);
+            shared =
+                    BufferRing.register(
+                            ring,
+                            GROUP,
+                            config.receiveBuffers(),
+                            config.receiveBufferBytes(),
+                            incremental);
+            sharedBytes = shared.memory().asByteBuffer();
+        } else {
+            shared = null;
+            sharedBytes = null;
+        }
+        lent = new int[config.receiveBuffers()];
+        finished = new boolean[config.receiveBuffers()];
+    }
+
+    /** Whether receives can name this group instead of a buffer. */
+    public boolean isShared() {
+        return shared != null;
+    }
+
+    /**
+     * Whether the kernel has no buffer left, so that a receive by group would fail with ENOBUFS.
+     */
+    public boolean isExhausted() {
+        return shared == null || heldShared == shared.entries();
+    }
+
+    /** The id for BUFFER_SELECT. */
+    public int group() {
+        return GROUP;
+    }
+
+    /**
+     * The buffer that a completion of a receive by group filled. To be called for each completion
+     * with F_BUFFER, also of a failed receive.
+     *
+     * @return the bytes, or null when there are none
+     */
+    public @Nullable ReceivedBuffer take(int result, int flags, Owner owner) {
+        BufferRing buffers = shared;
+        ByteBuffer bytes = sharedBytes;
+        if (buffers == null || bytes == null) {
+            throw new IllegalStateException("a completion with a buffer, and no buffer ring");
+        }
+        int id = Cqe.bufferId(flags);
+        int count = Math.max(result, 0);
+        int offset = Math.toIntExact(buffers.offset(id));
+        buffers.advance(id, count);
+        if ((flags & Cqe.F_BUF_MORE) == 0) {
+            finished[id] = true;
+            heldShared++;
+        }
+        if (count == 0) {
+            recycleWhenUnused(id);
+            return null;
+        }
+        lent[id]++;
+        return lend(buffers.memory(), bytes, offset, count, id, owner);
+    }
+
+    /** Memory for one receive without the group, or for bytes to send. */
+    public Chunk takeChunk() {
+        Chunk chunk = idleChunks.pollFirst();
+        if (chunk == null) {
+            chunk = new Chunk(ring.allocate(Chunk.BYTES));
+            chunks++;
+        }
+        return chunk;
+    }
+
+    /** Gives a chunk back that was not lent. */
+    public void returnChunk(Chunk chunk) {
+        idleChunks.addFirst(chunk);
+    }
+
+    /** Lends the first {@code count} bytes of a chunk, which comes back with them. */
+    public ReceivedBuffer lend(Chunk chunk, int count, Owner owner) {
+        return lend(chunk.memory(), chunk.bytes(), 0, count, PRIVATE, owner).of(chunk);
+    }
+
+    /** A header for one gathered send; given back with {@link #returnHeader}. */
+    public MessageHeader takeHeader() {
+        MessageHeader header = idleHeaders.pollFirst();
+        return header != null ? header : ring.newMessageHeader(VECTORS);
+    }
+
+    public void returnHeader(MessageHeader header) {
+        header.clear();
+        idleHeaders.addFirst(header);
+    }
+
+    private ReceivedBuffer lend(
+            MemorySegment memory, ByteBuffer bytes, int offset, int count, int id, Owner owner) {
+        ReceivedBuffer buffer = idle.pollFirst();
+        if (buffer == null) {
+            buffer = new ReceivedBuffer(this, memory, bytes);
+        }
+        outstanding++;
+        return buffer.lend(memory, bytes, offset, count, id, owner);
+    }
+
+    void release(ReceivedBuffer buffer) {
+        if (reactor.inLoop()) {
+            takeBack(buffer);
+            return;
+        }
+        ReceivedBuffer first;
+        do {
+            first = returned.get();
+            buffer.next = first;
+        } while (!returned.compareAndSet(first, buffer));
+        // The loop looks at the list each turn; only somebody who waits is worth a wake.
+        if (waiting.get() > 0) {
+            reactor.wakeup();
+        }
+    }
+
+    /** Takes back what other threads released; called each turn, before the loop may sleep. */
+    void takeBackReturned() {
+        if (returned.getPlain() == null && waiting.get() == 0) {
+            return;
+        }
+        ReceivedBuffer buffer = returned.getAndSet(null);
+        while (buffer != null) {
+            ReceivedBuffer following = buffer.next;
+            buffer.next = null;
+            takeBack(buffer);
+            buffer = following;
+        }
+    }
+
+    private void takeBack(ReceivedBuffer buffer) {
+        Owner owner = buffer.owner;
+        int bytes = buffer.length();
+        buffer.owner = null;
+        outstanding--;
+        if (buffer.bufferId == PRIVATE) {
+            returnChunk(buffer.takeChunk());
+        } else {
+            lent[buffer.bufferId]--;
+            recycleWhenUnused(buffer.bufferId);
+        }
+        idle.addFirst(buffer);
+        if (owner != null) {
+            owner.bufferReleased(bytes);
+        }
+    }
+
+    private void recycleWhenUnused(int id) {
+        BufferRing buffers = shared;
+        assert lent[id] >= 0 : "buffer " + id + " released twice";
+        if (buffers != null && finished[id] && lent[id] == 0) {
+            finished[id] = false;
+            heldShared--;
+            buffers.recycle(id);
+            unpublished = true;
+        }
+    }
+
+    void publish() {
+        if (unpublished && shared != null) {
+            shared.publish();
+            unpublished = false;
+        }
+    }
+
+    /** An owner starts to wait for its buffers: from now on each release wakes the loop. */
+    public void startWaiting() {
+        waiting.incrementAndGet();
+    }
+
+    /** The counterpart of {@link #startWaiting}. */
+    public void stopWaiting() {
+        waiting.decrementAndGet();
+    }
+
+    /** Buffers lent and not released. */
+    public int outstanding() {
+        return outstanding;
+    }
+
+    /** Chunks ever made; they are kept until the loop closes. */
+    public int chunks() {
+        return chunks;
+    }
+
+    /** Chunks taken and not returned. */
+    public int chunksInUse() {
+        return chunks - idleChunks.size();
+    }
+}

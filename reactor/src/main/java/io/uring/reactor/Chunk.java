@@ -1,0 +1,30 @@
+package io.uring.reactor;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+
+/**
+ * {@value #BYTES} bytes of a loop's memory, pooled by its {@link BufferGroup}, used by one
+ * connection at a time.
+ */
+public final class Chunk {
+    /** Four pages: a usual response fits, and a gathered send of them is a megabyte. */
+    public static final int BYTES = 16 * 1024;
+
+    private final MemorySegment memory;
+    private final ByteBuffer bytes;
+
+    Chunk(MemorySegment memory) {
+        this.memory = memory;
+        this.bytes = memory.asByteBuffer();
+    }
+
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    /** The same memory. Use absolute access: the position means nothing. */
+    public ByteBuffer bytes() {
+        return bytes;
+    }
+}

@@ -1,0 +1,114 @@
+package io.uring.reactor;
+
+import io.uring.ring.Ring;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A reactor with a thread of its own, named {@code uring-loop-N}.
+ *
+ * <pre>{@code
+ * try (EventLoop loop = EventLoop.start(ReactorConfig.defaults())) {
+ *     loop.execute(() -> loop.reactor().submit(operation));
+ * }
+ * }</pre>
+ */
+public final class EventLoop implements Executor, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(EventLoop.class.getName());
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    private final Reactor reactor;
+    private final Thread thread;
+    private final CompletableFuture<Void> started = new CompletableFuture<>();
+    private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+    private volatile boolean stopping;
+
+    private EventLoop(ReactorConfig config) {
+        reactor = new Reactor(config);
+        thread =
+                Thread.ofPlatform()
+                        .name("uring-loop-" + COUNT.getAndIncrement())
+                        .unstarted(this::run);
+    }
+
+    /**
+     * Makes the ring and starts the thread.
+     *
+     * @throws io.uring.ring.RingException when the ring cannot be made
+     */
+    public static EventLoop start(ReactorConfig config) {
+        EventLoop loop = new EventLoop(config);
+        loop.thread.start();
+        try {
+            loop.started.join();
+        } catch (java.util.concurrent.CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw e;
+        }
+        return loop;
+    }
+
+    private void run() {
+        try {
+            reactor.start();
+            started.complete(null);
+            while (!stopping) {
+                reactor.poll(Ring.FOREVER);
+            }
+        } catch (Throwable t) {
+            if (!started.completeExceptionally(t)) {
+                LOG.log(System.Logger.Level.ERROR, thread.getName() + " failed and closes", t);
+            }
+        } finally {
+            try {
+                reactor.close();
+            } catch (Throwable t) {
+                LOG.log(System.Logger.Level.ERROR, thread.getName() + " did not close", t);
+            }
+            terminated.complete(null);
+        }
+    }
+
+    /** Runs {@code task} on the loop; from any thread. */
+    @Override
+    public void execute(Runnable task) {
+        reactor.execute(task);
+    }
+
+    /** What the loop runs; its methods belong to the loop's thread. */
+    public Reactor reactor() {
+        return reactor;
+    }
+
+    public boolean inLoop() {
+        return Thread.currentThread() == thread;
+    }
+
+    /** Completes when the thread has ended. */
+    public CompletableFuture<Void> terminated() {
+        return terminated.copy();
+    }
+
+    /** Starts closing: all sockets and listeners of the loop end. Returns at once. */
+    public void shutdown() {
+        stopping = true;
+        reactor.wakeup(); // also when it is just about to sleep
+    }
+
+    /** Closes, and waits for the thread to end unless called on it. */
+    @Override
+    public void close() {
+        shutdown();
+        if (!inLoop()) {
+            terminated.join();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return thread.getName();
+    }
+}

@@ -1,0 +1,76 @@
+package io.uring.reactor;
+
+import io.uring.ring.BufferRing;
+import io.uring.ring.RingConfig;
+
+/**
+ * The limits of a loop.
+ *
+ * <pre>{@code
+ * ReactorConfig config = ReactorConfig.defaults().withConnections(50_000);
+ * }</pre>
+ *
+ * @param connections about how many connections the loop will serve; sizes the ring
+ * @param maxOperations operations the kernel may have at a time; more than that wait, and as many
+ *     again may wait
+ * @param receiveBuffers buffers shared by all receives of the loop, a power of two up to 32768
+ * @param receiveBufferBytes size of each; the most that one receive can bring
+ * @param drainNanos how long closing waits for operations to end
+ */
+public record ReactorConfig(
+        int connections,
+        int maxOperations,
+        int receiveBuffers,
+        int receiveBufferBytes,
+        long drainNanos) {
+    /** Enough for 10,000 connections without a larger ring making the small case slower. */
+    private static final int CONNECTIONS = 4096;
+
+    /** Two per connection for 128k connections on a loop. */
+    private static final int MAX_OPERATIONS = 1 << 18;
+
+    /** With the size below 4 MiB of address space; what is touched depends on the load. */
+    private static final int RECEIVE_BUFFERS = 64;
+
+    /** A stream's receive then takes what the kernel has by default in one completion. */
+    private static final int RECEIVE_BUFFER_BYTES = 64 * 1024;
+
+    private static final long DRAIN_NANOS = 2_000_000_000L;
+
+    public ReactorConfig {
+        if (connections < 1 || maxOperations < 16 || receiveBufferBytes < 64 || drainNanos < 0) {
+            throw new IllegalArgumentException(
+                    "connections %d, maxOperations %d, receiveBufferBytes %d, drainNanos %d"
+                            .formatted(connections, maxOperations, receiveBufferBytes, drainNanos));
+        }
+        if (receiveBuffers < 1
+                || receiveBuffers > BufferRing.MAX_ENTRIES
+                || Integer.bitCount(receiveBuffers) != 1) {
+            throw new IllegalArgumentException(
+                    "receiveBuffers " + receiveBuffers + ", not a power of two up to 32768");
+        }
+    }
+
+    public static ReactorConfig defaults() {
+        return new ReactorConfig(
+                CONNECTIONS, MAX_OPERATIONS, RECEIVE_BUFFERS, RECEIVE_BUFFER_BYTES, DRAIN_NANOS);
+    }
+
+    public ReactorConfig withConnections(int count) {
+        return new ReactorConfig(
+                count, maxOperations, receiveBuffers, receiveBufferBytes, drainNanos);
+    }
+
+    public ReactorConfig withReceiveBuffers(int count, int bytes) {
+        return new ReactorConfig(connections, maxOperations, count, bytes, drainNanos);
+    }
+
+    public ReactorConfig withDrainNanos(long nanos) {
+        return new ReactorConfig(
+                connections, maxOperations, receiveBuffers, receiveBufferBytes, nanos);
+    }
+
+    RingConfig ring() {
+        return RingConfig.forConnections(connections);
+    }
+}

@@ -1,0 +1,10 @@
+package io.uring.reactor;
+
+/** Something with operations on a loop that must end before the loop can: a socket, a listener. */
+public interface Resource {
+    /**
+     * The loop closes: cancel what is pending, and {@linkplain Reactor#detach detach} once all of
+     * it has completed. Called once, on the loop.
+     */
+    void shutdown();
+}
