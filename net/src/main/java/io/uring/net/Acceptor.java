@@ -1,0 +1,218 @@
+package io.uring.net;
+
+import io.uring.reactor.EventLoop;
+import io.uring.reactor.Operation;
+import io.uring.reactor.Reactor;
+import io.uring.reactor.Resource;
+import io.uring.reactor.Timer;
+import io.uring.ring.ControlOps;
+import io.uring.ring.Descriptor;
+import io.uring.ring.Errno;
+import io.uring.ring.Feature;
+import io.uring.ring.SocketOps;
+import io.uring.ring.Sqe;
+import io.uring.ring.internal.SocketCalls;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One listening socket on its loop: an accept that stays armed, and a pause when the machine is out
+ * of something.
+ */
+final class Acceptor extends Operation implements Resource {
+    private static final System.Logger LOG = System.getLogger(Listener.class.getName());
+    private static final long FIRST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    private final EventLoop loop;
+    private final Reactor reactor;
+    private final List<EventLoop> targets;
+    private final Descriptor descriptor;
+    private final ListenerConfig config;
+    private final StreamAcceptor handlers;
+    private final boolean multishot;
+    private final Timer retry = new Timer(this::arm);
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final Operation closeOperation = new CloseOperation();
+
+    private int nextTarget;
+    private long backoffNanos;
+    private boolean accepting = true;
+    private boolean cancelling;
+    private boolean closing;
+
+    Acceptor(
+            EventLoop loop,
+            List<EventLoop> targets,
+            int fd,
+            ListenerConfig config,
+            StreamAcceptor handlers) {
+        this.loop = loop;
+        this.reactor = loop.reactor();
+        this.targets = targets;
+        this.descriptor = Descriptor.of(fd);
+        this.config = config;
+        this.handlers = handlers;
+        this.multishot = reactor.ring().capabilities().has(Feature.MULTISHOT_ACCEPT);
+    }
+
+    void start() {
+        loop.execute(() -> {
+            reactor.attach(this);
+            arm();
+        });
+    }
+
+    void setAccepting(boolean on) {
+        loop.execute(() -> {
+            accepting = on;
+            if (on) {
+                arm();
+            } else {
+                disarm();
+            }
+        });
+    }
+
+    CompletableFuture<Void> close() {
+        try {
+            loop.execute(this::shutdown);
+        } catch (RejectedExecutionException e) {
+            return loop.terminated(); // the loop's end closed the socket
+        }
+        return closed;
+    }
+
+    @Override
+    public void shutdown() {
+        if (!closing) {
+            closing = true;
+            reactor.cancel(retry);
+            disarm();
+            closeWhenIdle();
+        }
+    }
+
+    private void arm() {
+        if (accepting && !closing && !isPending()) {
+            cancelling = false;
+            reactor.submit(this);
+        }
+    }
+
+    private void disarm() {
+        if (isPending() && !cancelling) {
+            cancelling = true;
+            reactor.cancel(this);
+        }
+    }
+
+    /** The accept holds the socket open, so it has to end before the close. */
+    private void closeWhenIdle() {
+        if (closing && !isPending() && !closeOperation.isPending() && !closed.isDone()) {
+            reactor.submit(closeOperation);
+        }
+    }
+
+    @Override
+    protected void prepare(Sqe sqe) {
+        if (multishot) {
+            SocketOps.acceptMultishot(sqe, descriptor);
+        } else {
+            SocketOps.accept(sqe, descriptor);
+        }
+    }
+
+    @Override
+    protected void complete(int result, int flags) {
+        if (result >= 0) {
+            backoffNanos = 0;
+            accepted(result);
+        } else {
+            failed(-result);
+        }
+        if (!isPending()) {
+            if (closing) {
+                closeWhenIdle();
+            } else if (!retry.isScheduled()) {
+                arm();
+            }
+        }
+    }
+
+    private void accepted(int fd) {
+        EventLoop target = targets.get(nextTarget);
+        nextTarget = nextTarget + 1 == targets.size() ? 0 : nextTarget + 1;
+        if (target == loop) {
+            open(target, fd);
+            return;
+        }
+        try {
+            target.execute(() -> open(target, fd));
+        } catch (RejectedExecutionException e) {
+            SocketCalls.close(fd);
+        }
+    }
+
+    private void open(EventLoop target, int fd) {
+        StreamSocket socket = new StreamSocket(target.reactor(), fd, config.stream());
+        StreamHandler handler;
+        try {
+            handler = handlers.accepted(socket);
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "no handler for a connection", e);
+            SocketCalls.close(fd);
+            return;
+        }
+        socket.open(handler);
+    }
+
+    private void failed(int errno) {
+        switch (errno) {
+            case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN, Errno.ECONNABORTED -> {}
+            case Errno.EINVAL, Errno.EBADF, Errno.EOPNOTSUPP -> {
+                LOG.log(
+                        System.Logger.Level.ERROR,
+                        "accept on {0} failed: {1}; it is closed",
+                        config.address(),
+                        Errno.name(errno));
+                shutdown();
+            }
+            default -> backOff(errno);
+        }
+    }
+
+    /** Out of descriptors or memory: trying again at once would burn a core and help nobody. */
+    private void backOff(int errno) {
+        if (backoffNanos == 0) {
+            backoffNanos = FIRST_BACKOFF_NANOS;
+            handlers.acceptFailed(SocketErrors.exception("accept on " + config.address(), errno));
+        } else {
+            backoffNanos = Math.min(backoffNanos * 2, config.maxAcceptBackoffNanos());
+        }
+        reactor.schedule(retry, backoffNanos);
+    }
+
+    /** Closes the listening socket; the address is free afterwards. */
+    private final class CloseOperation extends Operation {
+        @Override
+        protected void prepare(Sqe sqe) {
+            ControlOps.close(sqe, descriptor);
+        }
+
+        @Override
+        protected void complete(int result, int flags) {
+            if (result == -Errno.ECANCELED || result == -Errno.EINTR) {
+                SocketCalls.close(descriptor.number()); // the loop's end cancelled it
+            }
+            reactor.detach(Acceptor.this);
+            closed.complete(null);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "accept on " + config.address();
+    }
+}

@@ -1,0 +1,188 @@
+package io.uring.net;
+
+import io.uring.reactor.EventLoop;
+import io.uring.reactor.Operation;
+import io.uring.reactor.Reactor;
+import io.uring.reactor.Resource;
+import io.uring.reactor.Timer;
+import io.uring.ring.Descriptor;
+import io.uring.ring.SocketOps;
+import io.uring.ring.Sqe;
+import io.uring.ring.internal.SocketCalls;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
+import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt to connect. It ends in exactly one of two ways: {@link StreamHandler#onOpen}, or the
+ * failure callback with the descriptor closed.
+ *
+ * <pre>{@code
+ * Connector attempt = Connector.connect(
+ *         loops.next(), address, StreamConfig.defaults(), SECONDS.toNanos(5), handler,
+ *         failure -> log.log(WARNING, failure.getMessage()));
+ * attempt.cancel(); // from any thread
+ * }</pre>
+ */
+public final class Connector {
+    private final EventLoop loop;
+    private final Reactor reactor;
+    private final SocketAddress address;
+    private final StreamConfig config;
+    private final StreamHandler handler;
+    private final Consumer<IOException> onFailure;
+    private final Timer timeout = new Timer(this::timedOut);
+    private final Connect connect = new Connect();
+
+    private boolean ended;
+    private @Nullable IOException reason;
+
+    private Connector(
+            EventLoop loop,
+            SocketAddress address,
+            StreamConfig config,
+            StreamHandler handler,
+            Consumer<IOException> onFailure) {
+        this.loop = loop;
+        this.reactor = loop.reactor();
+        this.address = address;
+        this.config = config;
+        this.handler = handler;
+        this.onFailure = onFailure;
+    }
+
+    /**
+     * Starts to connect; from any thread.
+     *
+     * @param address an InetSocketAddress, resolved, or a UnixDomainSocketAddress
+     * @param timeoutNanos 0 for as long as the kernel tries
+     * @param handler the connection's, once it is there
+     * @param onFailure called on the loop when it does not come to that
+     */
+    public static Connector connect(
+            EventLoop loop,
+            SocketAddress address,
+            StreamConfig config,
+            long timeoutNanos,
+            StreamHandler handler,
+            Consumer<IOException> onFailure) {
+        SocketAddresses.family(address); // an unusable address is the caller's error, not a failure
+        Connector connector = new Connector(loop, address, config, handler, onFailure);
+        loop.execute(() -> connector.start(timeoutNanos));
+        return connector;
+    }
+
+    /** Gives up, unless it has ended; from any thread. */
+    public void cancel() {
+        loop.execute(
+                () -> giveUp(new IOException("connect " + address, new CancellationException())));
+    }
+
+    private void start(long timeoutNanos) {
+        if (ended) {
+            return; // cancelled before it began
+        }
+        int fd = SocketCalls.streamSocket(SocketAddresses.family(address));
+        if (fd < 0) {
+            fail(SocketErrors.exception("socket for " + address, -fd));
+            return;
+        }
+        connect.descriptor = Descriptor.of(fd);
+        try {
+            setOptions(fd);
+            connect.sockaddr = SocketAddresses.encode(Arena.ofAuto(), address);
+            reactor.attach(connect);
+            reactor.submit(connect);
+        } catch (IOException e) {
+            SocketCalls.close(fd);
+            fail(e);
+            return;
+        }
+        if (timeoutNanos > 0) {
+            reactor.schedule(timeout, timeoutNanos);
+        }
+    }
+
+    private void setOptions(int fd) throws IOException {
+        if (address instanceof InetSocketAddress) {
+            ListenerSocket.setTcpOptions(fd, config);
+        }
+        if (config.sendBufferBytes() > 0) {
+            ListenerSocket.set(
+                    fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_SNDBUF, config.sendBufferBytes());
+        }
+        if (config.receiveBufferBytes() > 0) {
+            ListenerSocket.set(
+                    fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_RCVBUF, config.receiveBufferBytes());
+        }
+    }
+
+    private void timedOut() {
+        giveUp(new SocketTimeoutException("connect " + address + ": no answer in time"));
+    }
+
+    private void giveUp(IOException why) {
+        if (ended || reason != null) {
+            return;
+        }
+        reason = why;
+        if (connect.isPending()) {
+            reactor.cancel(connect);
+        } else {
+            fail(why);
+        }
+    }
+
+    private void fail(IOException why) {
+        ended = true;
+        onFailure.accept(why);
+    }
+
+    /** The operation, and the loop's hold on it. */
+    private final class Connect extends Operation implements Resource {
+        private @Nullable Descriptor descriptor;
+        private @Nullable MemorySegment sockaddr;
+
+        @Override
+        protected void prepare(Sqe sqe) {
+            if (descriptor == null || sockaddr == null) {
+                throw new IllegalStateException("no socket");
+            }
+            SocketOps.connect(sqe, descriptor, sockaddr);
+        }
+
+        @Override
+        protected void complete(int result, int flags) {
+            reactor.cancel(timeout);
+            reactor.detach(this);
+            int fd = descriptor == null ? -1 : descriptor.number();
+            IOException why = reason;
+            if (why == null && result < 0) {
+                why = SocketErrors.exception("connect " + address, -result);
+            }
+            if (why != null) {
+                SocketCalls.close(fd);
+                fail(why);
+                return;
+            }
+            ended = true;
+            new StreamSocket(reactor, fd, config).open(handler);
+        }
+
+        @Override
+        public void shutdown() {
+            giveUp(new IOException("connect " + address + ": the loop was closed"));
+        }
+
+        @Override
+        public String toString() {
+            return "connect " + address;
+        }
+    }
+}

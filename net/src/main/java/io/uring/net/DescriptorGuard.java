@@ -1,0 +1,45 @@
+package io.uring.net;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a descriptor open while threads other than the loop use it, so that none of them ever hits
+ * a number that the kernel has given to another connection.
+ */
+final class DescriptorGuard {
+    private static final int CLOSED = Integer.MIN_VALUE;
+
+    /** Threads inside, and the sign bit once closing has begun. */
+    private final AtomicInteger state = new AtomicInteger();
+
+    private volatile @Nullable Runnable onLastExit;
+
+    /** Returns false when the descriptor is closing. */
+    boolean enter() {
+        int seen = state.get();
+        while (seen >= 0) {
+            if (state.compareAndSet(seen, seen + 1)) {
+                return true;
+            }
+            seen = state.get();
+        }
+        return false;
+    }
+
+    void exit() {
+        if (state.decrementAndGet() == CLOSED) {
+            java.util.Objects.requireNonNull(onLastExit).run(); // set before the sign bit
+        }
+    }
+
+    /**
+     * Lets nobody in any more.
+     *
+     * @return true when nobody is inside; otherwise the last one to leave runs {@code onLastExit}
+     */
+    boolean close(Runnable whenLastExits) {
+        onLastExit = whenLastExits;
+        return state.getAndAdd(CLOSED) == 0;
+    }
+}

@@ -1,0 +1,102 @@
+package io.uring.net;
+
+import io.uring.reactor.EventLoop;
+import io.uring.reactor.EventLoopGroup;
+import io.uring.ring.internal.SocketCalls;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+
+/**
+ * Accepts connections on an address. On TCP every loop has a socket of its own on the same port,
+ * and the kernel spreads the connections; on a unix path one loop accepts and hands over to the
+ * others in turn. May be used from any thread.
+ *
+ * <pre>{@code
+ * Listener listener = Listener.open(loops, ListenerConfig.tcp(0), socket -> new EchoHandler());
+ * System.out.println("listening on " + listener.address());
+ * listener.close().join(); // accepted connections go on
+ * }</pre>
+ */
+public final class Listener {
+    private final SocketAddress address;
+    private final List<Acceptor> acceptors;
+
+    private Listener(SocketAddress address, List<Acceptor> acceptors) {
+        this.address = address;
+        this.acceptors = acceptors;
+    }
+
+    /**
+     * Binds, listens and starts to accept.
+     *
+     * @param handlers asked for the handler of each connection, on the connection's loop
+     * @throws java.net.BindException when the address is in use, foreign or not permitted
+     */
+    public static Listener open(
+            EventLoopGroup loops, ListenerConfig config, StreamAcceptor handlers)
+            throws IOException {
+        boolean unix = ListenerSocket.isUnix(config.address());
+        List<EventLoop> all = loops.loops();
+        List<Integer> sockets = ListenerSocket.open(config, unix ? 1 : all.size());
+        SocketAddress address = ListenerSocket.localAddress(sockets.getFirst());
+        List<Acceptor> acceptors = new ArrayList<>();
+        for (int i = 0; i < sockets.size(); i++) {
+            List<EventLoop> targets = unix ? all : List.of(all.get(i));
+            acceptors.add(new Acceptor(all.get(i), targets, sockets.get(i), config, handlers));
+        }
+        Listener listener = new Listener(address, List.copyOf(acceptors));
+        try {
+            acceptors.forEach(Acceptor::start);
+        } catch (RejectedExecutionException e) {
+            sockets.forEach(SocketCalls::close);
+            throw new IOException("the loops are closed", e);
+        }
+        return listener;
+    }
+
+    /** The address that is bound, with the port that was chosen for port 0. */
+    public SocketAddress address() {
+        return address;
+    }
+
+    /** Stops accepting; connections wait in the backlog until {@link #resume}. */
+    public void pause() {
+        acceptors.forEach(acceptor -> acceptor.setAccepting(false));
+    }
+
+    public void resume() {
+        acceptors.forEach(acceptor -> acceptor.setAccepting(true));
+    }
+
+    /**
+     * Stops listening. Accepted connections go on. A unix path is deleted.
+     *
+     * @return completes when the address is free again
+     */
+    public CompletableFuture<Void> close() {
+        CompletableFuture<?>[] closing =
+                acceptors.stream().map(Acceptor::close).toArray(CompletableFuture<?>[]::new);
+        return CompletableFuture.allOf(closing).thenRun(this::deletePath);
+    }
+
+    private void deletePath() {
+        if (address instanceof UnixDomainSocketAddress unix) {
+            try {
+                Files.deleteIfExists(unix.getPath());
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "Listener[" + address + "]";
+    }
+}

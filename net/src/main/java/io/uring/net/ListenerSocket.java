@@ -1,0 +1,141 @@
+package io.uring.net;
+
+import io.uring.ring.Errno;
+import io.uring.ring.internal.SocketCalls;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Makes the listening sockets, with plain system calls: it happens once, before anything is served.
+ */
+final class ListenerSocket {
+    /**
+     * For the ring of a server that has just ended: the kernel closes its sockets a moment later.
+     */
+    private static final int BIND_ATTEMPTS = 10;
+
+    private static final long BIND_PAUSE_MILLIS = 20;
+
+    private ListenerSocket() {}
+
+    /**
+     * Listens with {@code count} sockets on one port, which share connections.
+     *
+     * @return their descriptors
+     */
+    static List<Integer> open(ListenerConfig config, int count) throws IOException {
+        List<Integer> sockets = new ArrayList<>();
+        try {
+            // The first is bound without SO_REUSEPORT, or a second server of this user would join
+            // unnoticed.
+            sockets.add(bind(config, config.address(), false));
+            SocketAddress address = localAddress(sockets.getFirst());
+            if (count > 1) {
+                set(sockets.getFirst(), SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEPORT, 1);
+            }
+            while (sockets.size() < count) {
+                sockets.add(bind(config, address, true));
+            }
+            for (int fd : sockets) {
+                check(SocketCalls.listen(fd, config.backlog()), "listen on " + address);
+            }
+            return sockets;
+        } catch (IOException | RuntimeException e) {
+            sockets.forEach(SocketCalls::close);
+            throw e;
+        }
+    }
+
+    private static int bind(ListenerConfig config, SocketAddress address, boolean shared)
+            throws IOException {
+        int fd = SocketCalls.streamSocket(SocketAddresses.family(address));
+        check(fd, "socket for " + address);
+        try {
+            setOptions(fd, config.stream(), address, shared);
+            bindWithPatience(fd, address);
+            return fd;
+        } catch (IOException | RuntimeException e) {
+            SocketCalls.close(fd);
+            throw e;
+        }
+    }
+
+    /** Accepted sockets inherit all of these, which spares a call per connection. */
+    private static void setOptions(
+            int fd, StreamConfig stream, SocketAddress address, boolean shared) throws IOException {
+        if (stream.sendBufferBytes() > 0) {
+            set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_SNDBUF, stream.sendBufferBytes());
+        }
+        if (stream.receiveBufferBytes() > 0) {
+            set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_RCVBUF, stream.receiveBufferBytes());
+        }
+        if (!(address instanceof InetSocketAddress)) {
+            return;
+        }
+        set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEADDR, 1);
+        if (shared) {
+            set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEPORT, 1);
+        }
+        if (SocketAddresses.family(address) == SocketCalls.AF_INET6) {
+            // ListenerConfig.tcp(port) means IPv4 as well, whatever net.ipv6.bindv6only says.
+            set(fd, SocketCalls.IPPROTO_IPV6, SocketCalls.IPV6_V6ONLY, 0);
+        }
+        setTcpOptions(fd, stream);
+    }
+
+    static void setTcpOptions(int fd, StreamConfig stream) throws IOException {
+        set(fd, SocketCalls.IPPROTO_TCP, SocketCalls.TCP_NODELAY, stream.noDelay() ? 1 : 0);
+        set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_KEEPALIVE, stream.keepAlive() ? 1 : 0);
+    }
+
+    static void set(int fd, int level, int name, int value) throws IOException {
+        check(SocketCalls.setOption(fd, level, name, value), "setsockopt " + level + "/" + name);
+    }
+
+    private static void bindWithPatience(int fd, SocketAddress address) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment encoded = SocketAddresses.encode(arena, address);
+            int result = SocketCalls.bind(fd, encoded);
+            boolean inet = address instanceof InetSocketAddress;
+            for (int i = 1; i < BIND_ATTEMPTS && inet && result == -Errno.EADDRINUSE; i++) {
+                pause();
+                result = SocketCalls.bind(fd, encoded);
+            }
+            check(result, "bind " + address);
+        }
+    }
+
+    private static void pause() throws IOException {
+        try {
+            Thread.sleep(BIND_PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new java.io.InterruptedIOException("interrupted while binding");
+        }
+    }
+
+    static SocketAddress localAddress(int fd) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(SocketAddresses.MAX_BYTES, Long.BYTES);
+            int length = SocketCalls.localAddress(fd, address);
+            check(length, "getsockname");
+            return SocketAddresses.decode(address, length);
+        }
+    }
+
+    static boolean isUnix(SocketAddress address) {
+        return address instanceof UnixDomainSocketAddress;
+    }
+
+    static void check(int result, String what) throws IOException {
+        if (result < 0) {
+            throw SocketErrors.exception(what, -result);
+        }
+    }
+}

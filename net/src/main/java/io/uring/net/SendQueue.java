@@ -1,0 +1,218 @@
+package io.uring.net;
+
+import io.uring.reactor.BufferGroup;
+import io.uring.reactor.Chunk;
+import io.uring.reactor.ReceivedBuffer;
+import io.uring.ring.Descriptor;
+import io.uring.ring.MessageHeader;
+import io.uring.ring.SocketOps;
+import io.uring.ring.Sqe;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a connection has still to send: ranges of memory in order, each with the one who wants it
+ * back. Small copies are gathered in chunks, everything queued goes in one send. Without an object
+ * per write.
+ */
+final class SendQueue {
+    private static final System.Logger LOG = System.getLogger(SendQueue.class.getName());
+    private static final int INITIAL_ENTRIES = 8;
+
+    private final BufferGroup buffers;
+    private @Nullable MemorySegment[] memory = new MemorySegment[INITIAL_ENTRIES];
+
+    /** A Chunk, a ReceivedBuffer or a WriteListener. */
+    private @Nullable Object[] owners = new Object[INITIAL_ENTRIES];
+
+    private long[] offsets = new long[INITIAL_ENTRIES];
+    private long[] lengths = new long[INITIAL_ENTRIES];
+
+    /** Free-running; the slot is the low bits. */
+    private int head;
+
+    private int tail;
+
+    /** Entries from the head on that the kernel reads now. */
+    private int inFlight;
+
+    private long queuedBytes;
+    private @Nullable MessageHeader header;
+
+    SendQueue(BufferGroup buffers) {
+        this.buffers = buffers;
+    }
+
+    long queuedBytes() {
+        return queuedBytes;
+    }
+
+    boolean isEmpty() {
+        return head == tail;
+    }
+
+    /** Copies all of {@code source}. */
+    void copy(ByteBuffer source) {
+        while (source.hasRemaining()) {
+            Chunk chunk = lastChunk();
+            int slot;
+            if (chunk == null) {
+                chunk = buffers.takeChunk();
+                slot = add(chunk.memory(), 0, 0, chunk);
+            } else {
+                slot = (tail - 1) & mask();
+            }
+            int at = (int) (offsets[slot] + lengths[slot]);
+            int count = Math.min(source.remaining(), Chunk.BYTES - at);
+            chunk.bytes().put(at, source, source.position(), count);
+            source.position(source.position() + count);
+            lengths[slot] += count;
+            queuedBytes += count;
+        }
+    }
+
+    /** The chunk at the tail, if it has room and the kernel does not read it. */
+    private @Nullable Chunk lastChunk() {
+        if (tail - head <= inFlight) {
+            return null;
+        }
+        int slot = (tail - 1) & mask();
+        boolean room = offsets[slot] + lengths[slot] < Chunk.BYTES;
+        return room && owners[slot] instanceof Chunk chunk ? chunk : null;
+    }
+
+    void add(ReceivedBuffer buffer) {
+        add(buffer.memory(), buffer.offset(), buffer.remaining(), buffer);
+    }
+
+    void add(MemorySegment segment, long offset, long length, WriteListener listener) {
+        add(segment, offset, length, (Object) listener);
+    }
+
+    private int add(MemorySegment segment, long offset, long length, Object owner) {
+        if (tail - head == memory.length) {
+            grow();
+        }
+        int slot = tail++ & mask();
+        memory[slot] = segment;
+        owners[slot] = owner;
+        offsets[slot] = offset;
+        lengths[slot] = length;
+        queuedBytes += length;
+        return slot;
+    }
+
+    private void grow() {
+        int old = memory.length;
+        int first = head & mask();
+        memory = rotate(memory, first, Arrays.copyOf(memory, old * 2));
+        owners = rotate(owners, first, Arrays.copyOf(owners, old * 2));
+        long[] newOffsets = new long[old * 2];
+        long[] newLengths = new long[old * 2];
+        for (int i = 0; i < old; i++) {
+            newOffsets[i] = offsets[(first + i) & (old - 1)];
+            newLengths[i] = lengths[(first + i) & (old - 1)];
+        }
+        offsets = newOffsets;
+        lengths = newLengths;
+        head = 0;
+        tail = old;
+    }
+
+    private static <T> @Nullable T[] rotate(@Nullable T[] from, int first, @Nullable T[] to) {
+        for (int i = 0; i < from.length; i++) {
+            to[i] = from[(first + i) & (from.length - 1)];
+        }
+        return to;
+    }
+
+    /** Fills an entry with one send of as much as goes in one. */
+    void prepare(Sqe sqe, Descriptor socket) {
+        assert inFlight == 0 && !isEmpty() : "one send at a time";
+        int count = tail - head;
+        if (count == 1) {
+            int slot = head & mask();
+            int length = (int) Math.min(lengths[slot], Integer.MAX_VALUE);
+            SocketOps.send(
+                    sqe, socket, segment(slot), offsets[slot], length, SocketOps.MSG_NOSIGNAL);
+            inFlight = 1;
+            return;
+        }
+        MessageHeader message = buffers.takeHeader();
+        header = message;
+        int entry = head;
+        while (entry != tail && !message.isFull()) {
+            int slot = entry++ & mask();
+            message.add(segment(slot), offsets[slot], lengths[slot]);
+        }
+        inFlight = entry - head;
+        SocketOps.sendmsg(sqe, socket, message, SocketOps.MSG_NOSIGNAL);
+    }
+
+    /** The kernel is done with what {@link #prepare} gave it, and took {@code bytes} of it. */
+    void sent(long bytes) {
+        inFlight = 0;
+        if (header != null) {
+            buffers.returnHeader(header);
+            header = null;
+        }
+        queuedBytes -= bytes;
+        long left = bytes;
+        while (head != tail) {
+            int slot = head & mask();
+            if (lengths[slot] > left) {
+                offsets[slot] += left;
+                lengths[slot] -= left;
+                return;
+            }
+            left -= lengths[slot];
+            giveBack(slot, null);
+        }
+        assert left == 0 : left + " bytes more sent than queued";
+    }
+
+    /** Gives everything back; nothing may be in flight. */
+    void fail(IOException cause) {
+        assert inFlight == 0 : "the kernel reads it";
+        while (head != tail) {
+            int slot = head & mask();
+            queuedBytes -= lengths[slot];
+            giveBack(slot, cause);
+        }
+    }
+
+    private void giveBack(int slot, @Nullable IOException failure) {
+        Object owner = owners[slot];
+        owners[slot] = null;
+        memory[slot] = null;
+        head++;
+        switch (owner) {
+            case Chunk chunk -> buffers.returnChunk(chunk);
+            case ReceivedBuffer buffer -> buffer.release();
+            case WriteListener listener -> tell(listener, failure);
+            case null, default -> throw new AssertionError("no owner in slot " + slot);
+        }
+    }
+
+    /** A listener's failure must not keep the others from hearing. */
+    private static void tell(WriteListener listener, @Nullable IOException failure) {
+        try {
+            listener.written(failure);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "a write listener failed: " + listener, e);
+        }
+    }
+
+    private MemorySegment segment(int slot) {
+        MemorySegment segment = memory[slot];
+        assert segment != null : "no memory in slot " + slot;
+        return segment;
+    }
+
+    private int mask() {
+        return memory.length - 1;
+    }
+}

@@ -1,0 +1,164 @@
+package io.uring.net;
+
+import io.uring.reactor.Operation;
+import io.uring.reactor.Reactor;
+import io.uring.ring.Errno;
+import io.uring.ring.SocketOps;
+import io.uring.ring.Sqe;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sending half of a connection. One send is in flight; what is written meanwhile goes with the
+ * next. The send is prepared at the end of a turn, when all that the turn wrote is known.
+ */
+final class Sender extends Operation {
+    private final StreamSocket socket;
+    private final Reactor reactor;
+    final SendQueue queue;
+    private final Runnable flush = this::flush;
+
+    /** Half-close: after the last byte. */
+    private final Operation shutdown =
+            new Operation() {
+                @Override
+                protected void prepare(Sqe sqe) {
+                    SocketOps.shutdown(sqe, socket.descriptor(), SocketOps.SHUT_WR);
+                }
+
+                @Override
+                protected void complete(int result, int flags) {
+                    socket.closeStep();
+                }
+            };
+
+    private boolean flushScheduled;
+    private boolean overHighWater;
+    private boolean refusing;
+    private boolean endRequested;
+    private boolean endSent;
+    private @Nullable IOException failure;
+
+    Sender(StreamSocket socket) {
+        this.socket = socket;
+        this.reactor = socket.reactor();
+        this.queue = new SendQueue(reactor.buffers());
+    }
+
+    /** Whether bytes can still be written. */
+    boolean isOpen() {
+        return !refusing && failure == null;
+    }
+
+    boolean isBusy() {
+        return isPending() || shutdown.isPending();
+    }
+
+    /** Something was queued. Returns whether there is room for more. */
+    boolean queued() {
+        schedule();
+        boolean room = queue.queuedBytes() < socket.config().highWaterBytes();
+        overHighWater |= !room;
+        return room;
+    }
+
+    private void schedule() {
+        if (!flushScheduled && !isPending()) {
+            flushScheduled = true;
+            reactor.beforeSubmit(flush);
+        }
+    }
+
+    private void flush() {
+        flushScheduled = false;
+        if (isPending() || failure != null) {
+            return;
+        }
+        if (!queue.isEmpty()) {
+            reactor.submit(this);
+        } else if (endRequested && !endSent) {
+            endSent = true;
+            reactor.submit(shutdown);
+        }
+    }
+
+    /** Takes no more bytes; what is queued is still sent. */
+    void refuse() {
+        refusing = true;
+    }
+
+    /** Sends FIN after what is queued. */
+    void end() {
+        refusing = true;
+        if (!endRequested) {
+            endRequested = true;
+            schedule();
+        }
+    }
+
+    @Override
+    protected void prepare(Sqe sqe) {
+        queue.prepare(sqe, socket.descriptor());
+    }
+
+    @Override
+    protected void complete(int result, int flags) {
+        queue.sent(Math.max(result, 0));
+        if (result > 0) {
+            socket.active();
+        }
+        IOException failed = failure;
+        if (failed != null) {
+            queue.fail(failed);
+            socket.closeStep();
+            return;
+        }
+        if (result < 0 && result != -Errno.EINTR && result != -Errno.EAGAIN) {
+            socket.fail(SocketErrors.exception("send to " + socket, -result));
+            return;
+        }
+        if (!queue.isEmpty() || endRequested) {
+            schedule();
+        }
+        progress();
+    }
+
+    private void progress() {
+        boolean writable = overHighWater && queue.queuedBytes() <= socket.config().lowWaterBytes();
+        if (writable) {
+            overHighWater = false;
+        }
+        boolean drained = queue.isEmpty();
+        if (drained) {
+            socket.closeStep();
+        }
+        if (socket.isClosing()) {
+            return;
+        }
+        try {
+            if (writable) {
+                socket.handler().onWritable(socket);
+            }
+            if (drained && queue.isEmpty() && !socket.isClosing()) {
+                socket.handler().onDrained(socket);
+            }
+        } catch (RuntimeException | Error e) {
+            socket.handlerFailed(e);
+        }
+    }
+
+    /** Gives everything back that the kernel does not hold; the rest follows when it is done. */
+    void fail(IOException cause) {
+        if (failure == null) {
+            failure = cause;
+            if (!isPending()) {
+                queue.fail(cause);
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "send of " + socket;
+    }
+}

@@ -1,0 +1,40 @@
+package io.uring.net;
+
+import io.uring.ring.Errno;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+
+/** Errno to the exception that the JDK's own sockets would throw, with the call and the address. */
+final class SocketErrors {
+    private SocketErrors() {}
+
+    /**
+     * @param what the call and what it was about, such as {@code bind 127.0.0.1:80}
+     * @param errno positive
+     */
+    static IOException exception(String what, int errno) {
+        String message = what + ": " + Errno.name(errno) + remedy(errno);
+        return switch (errno) {
+            case Errno.EADDRINUSE, Errno.EADDRNOTAVAIL, Errno.EACCES -> new BindException(message);
+            case Errno.ECONNREFUSED, Errno.ENOENT -> new ConnectException(message);
+            case Errno.ETIMEDOUT -> new SocketTimeoutException(message);
+            case 101, 113 -> new NoRouteToHostException(message); // ENETUNREACH, EHOSTUNREACH
+            default -> new SocketException(message);
+        };
+    }
+
+    private static String remedy(int errno) {
+        return switch (errno) {
+            case Errno.EADDRINUSE -> ". The address is in use by another socket";
+            case Errno.EADDRNOTAVAIL -> ". The address is not one of this machine";
+            case Errno.EACCES -> ". Ports below 1024 need CAP_NET_BIND_SERVICE";
+            case Errno.EMFILE, Errno.ENFILE ->
+                    ". No descriptors left: raise ulimit -n (LimitNOFILE)";
+            default -> "";
+        };
+    }
+}

@@ -1,0 +1,22 @@
+package io.uring.net;
+
+import java.io.IOException;
+
+/** Decides what is done with accepted connections. Called on the loop. */
+@FunctionalInterface
+public interface StreamAcceptor {
+    /** The handler for a new connection, which then gets {@link StreamHandler#onOpen}. */
+    StreamHandler accepted(StreamSocket socket);
+
+    /**
+     * Accepting failed and is tried again later; once per lasting condition, such as no
+     * descriptors.
+     */
+    default void acceptFailed(IOException cause) {
+        System.getLogger(Listener.class.getName())
+                .log(
+                        System.Logger.Level.WARNING,
+                        "accepting goes on later: {0}",
+                        cause.getMessage());
+    }
+}

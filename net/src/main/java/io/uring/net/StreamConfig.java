@@ -1,0 +1,177 @@
+package io.uring.net;
+
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The options and limits of a connection.
+ *
+ * <pre>{@code
+ * StreamConfig config = StreamConfig.defaults().withNoDelay(false).withIdleNanos(SECONDS.toNanos(30));
+ * }</pre>
+ *
+ * @param noDelay TCP_NODELAY
+ * @param keepAlive SO_KEEPALIVE
+ * @param sendBufferBytes SO_SNDBUF, 0 for the kernel's own tuning
+ * @param receiveBufferBytes SO_RCVBUF, 0 for the kernel's own tuning
+ * @param highWaterBytes from so many queued bytes on {@link StreamSocket#write} returns false
+ * @param lowWaterBytes at so few queued bytes {@link StreamHandler#onWritable} is called
+ * @param maxQueuedBytes so many queued bytes are never exceeded: the write throws
+ * @param readAheadBytes receiving stops while more received bytes than this are not released
+ * @param idleNanos without any bytes for so long {@link StreamHandler#onIdle} is called, 0 for
+ *     never
+ * @param closeNanos how long {@link StreamSocket#close} waits for the peer to take what is queued
+ */
+public record StreamConfig(
+        boolean noDelay,
+        boolean keepAlive,
+        int sendBufferBytes,
+        int receiveBufferBytes,
+        long highWaterBytes,
+        long lowWaterBytes,
+        long maxQueuedBytes,
+        long readAheadBytes,
+        long idleNanos,
+        long closeNanos) {
+    /** What the kernel takes from one connection at a time anyway. */
+    private static final long HIGH_WATER_BYTES = 64 * 1024;
+
+    private static final long LOW_WATER_BYTES = 32 * 1024;
+
+    /** A writer that ignores the high-water mark is broken; it must not take the whole heap. */
+    private static final long MAX_QUEUED_BYTES = 64L * 1024 * 1024;
+
+    /**
+     * One receive buffer: enough for a stream, and one slow consumer holds little of the shared
+     * memory.
+     */
+    private static final long READ_AHEAD_BYTES = 64 * 1024;
+
+    private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    public StreamConfig {
+        boolean marks = 0 <= lowWaterBytes && lowWaterBytes < highWaterBytes;
+        if (!marks || highWaterBytes > maxQueuedBytes) {
+            throw new IllegalArgumentException(
+                    "lowWaterBytes %d, highWaterBytes %d, maxQueuedBytes %d"
+                            .formatted(lowWaterBytes, highWaterBytes, maxQueuedBytes));
+        }
+        if (readAheadBytes < 1 || idleNanos < 0 || closeNanos < 1) {
+            throw new IllegalArgumentException(
+                    "readAheadBytes %d, idleNanos %d, closeNanos %d"
+                            .formatted(readAheadBytes, idleNanos, closeNanos));
+        }
+        if (sendBufferBytes < 0 || receiveBufferBytes < 0) {
+            throw new IllegalArgumentException(
+                    "sendBufferBytes %d, receiveBufferBytes %d"
+                            .formatted(sendBufferBytes, receiveBufferBytes));
+        }
+    }
+
+    /** TCP_NODELAY on, everything else as the kernel has it. */
+    public static StreamConfig defaults() {
+        return new StreamConfig(
+                true,
+                false,
+                0,
+                0,
+                HIGH_WATER_BYTES,
+                LOW_WATER_BYTES,
+                MAX_QUEUED_BYTES,
+                READ_AHEAD_BYTES,
+                0,
+                CLOSE_NANOS);
+    }
+
+    public StreamConfig withNoDelay(boolean on) {
+        return new StreamConfig(
+                on,
+                keepAlive,
+                sendBufferBytes,
+                receiveBufferBytes,
+                highWaterBytes,
+                lowWaterBytes,
+                maxQueuedBytes,
+                readAheadBytes,
+                idleNanos,
+                closeNanos);
+    }
+
+    public StreamConfig withKeepAlive(boolean on) {
+        return new StreamConfig(
+                noDelay,
+                on,
+                sendBufferBytes,
+                receiveBufferBytes,
+                highWaterBytes,
+                lowWaterBytes,
+                maxQueuedBytes,
+                readAheadBytes,
+                idleNanos,
+                closeNanos);
+    }
+
+    /** SO_SNDBUF and SO_RCVBUF; 0 leaves one to the kernel. */
+    public StreamConfig withSocketBuffers(int sendBytes, int receiveBytes) {
+        return new StreamConfig(
+                noDelay,
+                keepAlive,
+                sendBytes,
+                receiveBytes,
+                highWaterBytes,
+                lowWaterBytes,
+                maxQueuedBytes,
+                readAheadBytes,
+                idleNanos,
+                closeNanos);
+    }
+
+    public StreamConfig withWaterMarks(long lowBytes, long highBytes, long maxBytes) {
+        return new StreamConfig(
+                noDelay,
+                keepAlive,
+                sendBufferBytes,
+                receiveBufferBytes,
+                highBytes,
+                lowBytes,
+                maxBytes,
+                readAheadBytes,
+                idleNanos,
+                closeNanos);
+    }
+
+    public StreamConfig withReadAheadBytes(long bytes) {
+        return new StreamConfig(
+                noDelay,
+                keepAlive,
+                sendBufferBytes,
+                receiveBufferBytes,
+                highWaterBytes,
+                lowWaterBytes,
+                maxQueuedBytes,
+                bytes,
+                idleNanos,
+                closeNanos);
+    }
+
+    public StreamConfig withIdleNanos(long nanos) {
+        return withTimes(nanos, closeNanos);
+    }
+
+    public StreamConfig withCloseNanos(long nanos) {
+        return withTimes(idleNanos, nanos);
+    }
+
+    private StreamConfig withTimes(long idle, long close) {
+        return new StreamConfig(
+                noDelay,
+                keepAlive,
+                sendBufferBytes,
+                receiveBufferBytes,
+                highWaterBytes,
+                lowWaterBytes,
+                maxQueuedBytes,
+                readAheadBytes,
+                idle,
+                close);
+    }
+}

@@ -1,0 +1,382 @@
+package io.uring.net;
+
+import io.uring.reactor.Operation;
+import io.uring.reactor.Reactor;
+import io.uring.reactor.ReceivedBuffer;
+import io.uring.reactor.Resource;
+import io.uring.reactor.Timer;
+import io.uring.ring.ControlOps;
+import io.uring.ring.Descriptor;
+import io.uring.ring.Errno;
+import io.uring.ring.Sqe;
+import io.uring.ring.internal.SocketCalls;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connected TCP or unix stream on a loop. Methods belong to the loop's thread, except {@link
+ * #trySend}, {@link #localAddress}, {@link #remoteAddress}, {@link #reactor} and {@link #isOpen}.
+ *
+ * <p>Its life: open; closing, from {@link #close}, {@link #abort} or a failure on, while operations
+ * end; closed, when {@link StreamHandler#onClose} is called. The descriptor is closed once, after
+ * its last operation.
+ *
+ * <pre>{@code
+ * if (!socket.write(bytes)) {
+ *     socket.pauseReading(); // until onWritable
+ * }
+ * socket.close();            // FIN after the last byte
+ * }</pre>
+ */
+public final class StreamSocket implements Resource {
+    private static final System.Logger LOG = System.getLogger(StreamSocket.class.getName());
+
+    private final Reactor reactor;
+    private final Descriptor descriptor;
+    private final DescriptorGuard guard = new DescriptorGuard();
+    private final StreamConfig config;
+    private final Receiver receiver;
+    private final Sender sender;
+    private final Timer closeTimer = new Timer(this::closeTimedOut);
+    private final Timer idleTimer = new Timer(this::checkIdle);
+    private final CloseOperation closeOperation = new CloseOperation();
+    private @Nullable StreamHandler handler;
+    private long activeAt;
+    private boolean aborted;
+    private boolean closeStarted;
+    private @Nullable IOException cause;
+    private volatile boolean closing;
+    private volatile @Nullable SocketAddress localAddress;
+    private volatile @Nullable SocketAddress remoteAddress;
+
+    StreamSocket(Reactor reactor, int fd, StreamConfig config) {
+        this.reactor = reactor;
+        this.descriptor = Descriptor.of(fd);
+        this.config = config;
+        this.receiver = new Receiver(this);
+        this.sender = new Sender(this);
+    }
+
+    /** Starts: from now on the handler is called. */
+    void open(StreamHandler streamHandler) {
+        handler = streamHandler;
+        reactor.attach(this);
+        activeAt = reactor.now();
+        if (config.idleNanos() > 0) {
+            reactor.schedule(idleTimer, config.idleNanos());
+        }
+        try {
+            streamHandler.onOpen(this);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
+        receiver.start();
+    }
+
+    /**
+     * Sends a copy of all bytes of {@code source}.
+     *
+     * @return false when so much is queued that the caller should wait for {@link
+     *     StreamHandler#onWritable} , or when the socket is closing and the bytes were dropped
+     * @throws IllegalStateException beyond {@link StreamConfig#maxQueuedBytes}
+     */
+    public boolean write(ByteBuffer source) {
+        if (!sender.isOpen()) {
+            return false;
+        }
+        checkQueue(source.remaining());
+        sender.queue.copy(source);
+        return sender.queued();
+    }
+
+    /**
+     * Sends the unread bytes of a received buffer, and releases it afterwards; otherwise like the
+     * copy.
+     */
+    public boolean write(ReceivedBuffer data) {
+        if (!sender.isOpen() || data.remaining() == 0) {
+            data.release();
+            return sender.isOpen();
+        }
+        checkQueue(data.remaining());
+        sender.queue.add(data);
+        return sender.queued();
+    }
+
+    /**
+     * Sends memory of the caller's without a copy. It must not change until {@code listener} is
+     * told, which happens in every case, exactly once, on the loop. Otherwise like the copy.
+     */
+    public boolean write(MemorySegment data, WriteListener listener) {
+        if (!data.isNative()) {
+            throw new IllegalArgumentException(
+                    "heap segment: the kernel needs memory that does not move");
+        }
+        if (!sender.isOpen()) {
+            reactor.execute(() -> listener.written(new java.net.SocketException("Socket closed")));
+            return false;
+        }
+        checkQueue(data.byteSize());
+        sender.queue.add(data, 0, data.byteSize(), listener);
+        return sender.queued();
+    }
+
+    private void checkQueue(long bytes) {
+        if (!reactor.inLoop()) {
+            throw new IllegalStateException("not on the loop: use reactor().execute");
+        }
+        if (sender.queue.queuedBytes() + bytes > config.maxQueuedBytes()) {
+            throw new IllegalStateException(
+                    "the send queue of %s holds %d bytes, %d more exceed maxQueuedBytes %d"
+                            .formatted(this, queuedBytes(), bytes, config.maxQueuedBytes()));
+        }
+    }
+
+    /**
+     * Sends at once, with a system call of its own, as much as the kernel takes without waiting:
+     * for a thread that is not the loop's. The caller makes sure that nothing is queued and nobody
+     * else writes.
+     *
+     * @return the bytes taken, from 0
+     * @throws IOException when the connection is broken or closed
+     */
+    public int trySend(MemorySegment data, long offset, int length) throws IOException {
+        int result = withDescriptor(fd -> SocketCalls.sendNow(fd, data, offset, length));
+        if (result == -Errno.EBADF) {
+            throw new ClosedChannelException();
+        }
+        if (result < 0 && result != -Errno.EAGAIN && result != -Errno.EINTR) {
+            throw SocketErrors.exception("send to " + this, -result);
+        }
+        return Math.max(result, 0);
+    }
+
+    /** Bytes written and not yet taken by the kernel. */
+    public long queuedBytes() {
+        return sender.queue.queuedBytes();
+    }
+
+    /** Whether fewer bytes than the high-water mark are queued. */
+    public boolean isWritable() {
+        return sender.isOpen() && queuedBytes() < config.highWaterBytes();
+    }
+
+    /**
+     * Stops receiving, until {@link #resumeReading}. What has arrived by then is kept and comes
+     * first.
+     */
+    public void pauseReading() {
+        receiver.pause();
+    }
+
+    public void resumeReading() {
+        receiver.resume();
+    }
+
+    /** Sends FIN after the last byte. Receiving goes on. Later writes are dropped. */
+    public void shutdownOutput() {
+        sender.end();
+    }
+
+    /**
+     * Closes after the last queued byte was sent, or after {@link StreamConfig#closeNanos}. Nothing
+     * is received any more.
+     */
+    public void close() {
+        if (closing) {
+            return;
+        }
+        startClosing(null);
+        sender.refuse(); // closing the descriptor sends the FIN
+        if (!sender.queue.isEmpty()) {
+            reactor.schedule(closeTimer, config.closeNanos());
+        }
+        closeStep();
+    }
+
+    /** Closes at once with RST: what is queued is dropped, the peer sees a reset. */
+    public void abort(Throwable reason) {
+        if (aborted || closeStarted) {
+            return;
+        }
+        aborted = true;
+        withDescriptor(SocketCalls::lingerZero);
+        fail(reason instanceof IOException io ? io : new IOException("aborted: " + reason, reason));
+    }
+
+    /** Closes at once because something broke. */
+    void fail(IOException reason) {
+        if (closeStarted) {
+            return;
+        }
+        startClosing(reason);
+        sender.fail(reason);
+        if (sender.isBusy()) {
+            reactor.cancelAll(descriptor, sender, receiver);
+        }
+        closeStep();
+    }
+
+    private void startClosing(@Nullable IOException reason) {
+        if (cause == null) {
+            cause = reason;
+        }
+        closing = true;
+        reactor.cancel(idleTimer);
+        receiver.close();
+    }
+
+    private void closeTimedOut() {
+        abort(new SocketTimeoutException("the peer did not take the last bytes in time"));
+    }
+
+    /** Goes on closing if nothing holds it up any more; called whenever something has ended. */
+    void closeStep() {
+        boolean waiting = receiver.isPending() || sender.isBusy() || !sender.queue.isEmpty();
+        if (!closing || closeStarted || waiting) {
+            return;
+        }
+        closeStarted = true;
+        reactor.cancel(closeTimer);
+        if (guard.close(() -> reactor.execute(() -> reactor.submit(closeOperation)))) {
+            reactor.submit(closeOperation);
+        }
+    }
+
+    private void closed() {
+        reactor.detach(this);
+        try {
+            handler().onClose(this, cause);
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "onClose failed: " + handler, e);
+        }
+    }
+
+    /** The last operation of the descriptor. */
+    private final class CloseOperation extends Operation {
+        @Override
+        protected void prepare(Sqe sqe) {
+            ControlOps.close(sqe, descriptor);
+        }
+
+        @Override
+        protected void complete(int result, int flags) {
+            if (result == -Errno.ECANCELED || result == -Errno.EINTR) {
+                SocketCalls.close(descriptor.number()); // the loop's end cancelled it
+            }
+            closed();
+        }
+    }
+
+    @Override
+    public void shutdown() {
+        abort(new java.net.SocketException("the loop was closed"));
+    }
+
+    void handlerFailed(Throwable failure) {
+        LOG.log(
+                System.Logger.Level.ERROR,
+                "the handler of " + this + " failed: " + handler,
+                failure);
+        abort(failure);
+    }
+
+    void active() {
+        activeAt = reactor.now();
+    }
+
+    private void checkIdle() {
+        long left = activeAt + config.idleNanos() - System.nanoTime();
+        if (left > 0) {
+            reactor.schedule(idleTimer, left);
+            return;
+        }
+        activeAt = System.nanoTime();
+        reactor.schedule(idleTimer, config.idleNanos());
+        try {
+            handler().onIdle(this);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
+    }
+
+    /** The descriptor cannot be closed, and its number not reused, while {@code call} runs. */
+    private int withDescriptor(ToIntFunction<Integer> call) {
+        if (!guard.enter()) {
+            return -Errno.EBADF;
+        }
+        try {
+            return call.applyAsInt(descriptor.number());
+        } finally {
+            guard.exit();
+        }
+    }
+
+    /** This end's address, or null when it was not asked for before the socket was closed. */
+    public @Nullable SocketAddress localAddress() {
+        if (localAddress == null) {
+            localAddress = address(SocketCalls::localAddress);
+        }
+        return localAddress;
+    }
+
+    /** The peer's address, or null when it was not asked for before the connection was gone. */
+    public @Nullable SocketAddress remoteAddress() {
+        if (remoteAddress == null) {
+            remoteAddress = address(SocketCalls::peerAddress);
+        }
+        return remoteAddress;
+    }
+
+    private @Nullable SocketAddress address(
+            java.util.function.ToIntBiFunction<Integer, MemorySegment> call) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(SocketAddresses.MAX_BYTES, Long.BYTES);
+            int length = withDescriptor(fd -> call.applyAsInt(fd, address));
+            return length < 0 ? null : SocketAddresses.decode(address, length);
+        }
+    }
+
+    /** The loop this socket is on. */
+    public Reactor reactor() {
+        return reactor;
+    }
+
+    /** Whether neither close nor abort was called and the connection is not known to be broken. */
+    public boolean isOpen() {
+        return !closing;
+    }
+
+    boolean isClosing() {
+        return closing;
+    }
+
+    StreamConfig config() {
+        return config;
+    }
+
+    Descriptor descriptor() {
+        return descriptor;
+    }
+
+    StreamHandler handler() {
+        StreamHandler current = handler;
+        if (current == null) {
+            throw new IllegalStateException("not open");
+        }
+        return current;
+    }
+
+    @Override
+    public String toString() {
+        SocketAddress remote = remoteAddress;
+        return "StreamSocket[" + descriptor + (remote == null ? "]" : ", " + remote + "]");
+    }
+}
