@@ -38,7 +38,7 @@ final class Acceptor extends Operation implements Resource {
 
     private int nextTarget;
     private long backoffNanos;
-    private boolean accepting = true;
+    private boolean accepting;
     private boolean cancelling;
     private boolean closing;
 
@@ -54,6 +54,7 @@ final class Acceptor extends Operation implements Resource {
         this.descriptor = Descriptor.of(fd);
         this.config = config;
         this.handlers = handlers;
+        this.accepting = !config.paused();
         this.multishot = reactor.ring().capabilities().has(Feature.MULTISHOT_ACCEPT);
     }
 

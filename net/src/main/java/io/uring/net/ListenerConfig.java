@@ -17,9 +17,14 @@ import java.util.concurrent.TimeUnit;
  * @param stream options and limits of each accepted connection
  * @param maxAcceptBackoffNanos the longest pause after accepting failed for lack of descriptors or
  *     memory
+ * @param paused whether connections wait in the backlog until {@link Listener#resume}
  */
 public record ListenerConfig(
-        SocketAddress address, int backlog, StreamConfig stream, long maxAcceptBackoffNanos) {
+        SocketAddress address,
+        int backlog,
+        StreamConfig stream,
+        long maxAcceptBackoffNanos,
+        boolean paused) {
     /** The kernel's own default for somaxconn. */
     private static final int BACKLOG = 4096;
 
@@ -34,7 +39,7 @@ public record ListenerConfig(
 
     public static ListenerConfig of(SocketAddress address) {
         return new ListenerConfig(
-                address, BACKLOG, StreamConfig.defaults(), MAX_ACCEPT_BACKOFF_NANOS);
+                address, BACKLOG, StreamConfig.defaults(), MAX_ACCEPT_BACKOFF_NANOS, false);
     }
 
     /** On all addresses of this machine. */
@@ -43,10 +48,15 @@ public record ListenerConfig(
     }
 
     public ListenerConfig withBacklog(int connections) {
-        return new ListenerConfig(address, connections, stream, maxAcceptBackoffNanos);
+        return new ListenerConfig(address, connections, stream, maxAcceptBackoffNanos, paused);
     }
 
     public ListenerConfig withStream(StreamConfig config) {
-        return new ListenerConfig(address, backlog, config, maxAcceptBackoffNanos);
+        return new ListenerConfig(address, backlog, config, maxAcceptBackoffNanos, paused);
+    }
+
+    /** Listens, and accepts only after {@link Listener#resume}. */
+    public ListenerConfig withPaused(boolean on) {
+        return new ListenerConfig(address, backlog, stream, maxAcceptBackoffNanos, on);
     }
 }

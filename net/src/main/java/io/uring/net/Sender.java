@@ -3,6 +3,7 @@ package io.uring.net;
 import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
 import io.uring.ring.Errno;
+import io.uring.ring.PollOps;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
 import java.io.IOException;
@@ -32,6 +33,26 @@ final class Sender extends Operation {
                 }
             };
 
+    /** Waits for room in the kernel's send buffer, for somebody who sends by himself. */
+    private final Operation room =
+            new Operation() {
+                @Override
+                protected void prepare(Sqe sqe) {
+                    PollOps.poll(sqe, socket.descriptor(), PollOps.OUT);
+                }
+
+                @Override
+                protected void complete(int result, int flags) {
+                    Runnable waiter = waitsForRoom;
+                    waitsForRoom = null;
+                    if (waiter != null) {
+                        waiter.run();
+                    }
+                    socket.closeStep();
+                }
+            };
+
+    private @Nullable Runnable waitsForRoom;
     private boolean flushScheduled;
     private boolean overHighWater;
     private boolean refusing;
@@ -51,7 +72,24 @@ final class Sender extends Operation {
     }
 
     boolean isBusy() {
-        return isPending() || shutdown.isPending();
+        return isPending() || shutdown.isPending() || room.isPending();
+    }
+
+    /** Runs {@code task} when the kernel takes more bytes, or when it never will. */
+    void awaitRoom(Runnable task) {
+        if (waitsForRoom != null) {
+            throw new IllegalStateException("somebody waits for room already");
+        }
+        if (failure != null) {
+            task.run();
+            return;
+        }
+        waitsForRoom = task;
+        reactor.submit(room);
+    }
+
+    void cancelWait() {
+        reactor.cancel(room);
     }
 
     /** Something was queued. Returns whether there is room for more. */

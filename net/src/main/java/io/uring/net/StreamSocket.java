@@ -158,6 +158,20 @@ public final class StreamSocket implements Resource {
         return Math.max(result, 0);
     }
 
+    /**
+     * Runs {@code task} on the loop, once, when {@link #trySend} would take bytes again, or the
+     * connection is broken or closed.
+     *
+     * @throws IllegalStateException when somebody waits already
+     */
+    public void awaitWritable(Runnable task) {
+        if (closing) {
+            reactor.execute(task);
+        } else {
+            sender.awaitRoom(task);
+        }
+    }
+
     /** Bytes written and not yet taken by the kernel. */
     public long queuedBytes() {
         return sender.queue.queuedBytes();
@@ -230,6 +244,7 @@ public final class StreamSocket implements Resource {
         }
         closing = true;
         reactor.cancel(idleTimer);
+        sender.cancelWait();
         receiver.close();
     }
 
@@ -277,7 +292,9 @@ public final class StreamSocket implements Resource {
 
     @Override
     public void shutdown() {
-        abort(new java.net.SocketException("the loop was closed"));
+        if (!closing) { // a socket that is closing gets the time it has to send its last bytes
+            abort(new java.net.SocketException("the loop was closed"));
+        }
     }
 
     void handlerFailed(Throwable failure) {

@@ -1,0 +1,100 @@
+package io.uring.jetty;
+
+import io.uring.net.Listener;
+import io.uring.net.ListenerConfig;
+import io.uring.net.StreamAcceptor;
+import io.uring.reactor.EventLoop;
+import io.uring.reactor.EventLoopGroup;
+import io.uring.reactor.ReactorConfig;
+import io.uring.ring.RingException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The loops of a connector, and the sockets they listen on. */
+final class LoopServer {
+    private static final Logger LOG = LoggerFactory.getLogger(LoopServer.class);
+    private static final long CLOSE_SECONDS = 5;
+
+    private final EventLoopGroup loops;
+    private final Listener listener;
+    private boolean listening = true;
+
+    private LoopServer(EventLoopGroup loops, Listener listener) {
+        this.loops = loops;
+        this.listener = listener;
+    }
+
+    static LoopServer open(int count, ListenerConfig config, StreamAcceptor acceptor)
+            throws IOException {
+        EventLoopGroup loops;
+        try {
+            loops = EventLoopGroup.start(count, ReactorConfig.defaults());
+        } catch (RingException e) {
+            throw new IOException("Failed to start " + count + " io_uring loops", e);
+        }
+        try {
+            return new LoopServer(loops, Listener.open(loops, config, acceptor));
+        } catch (IOException e) {
+            loops.close();
+            throw new IOException("Failed to bind to " + config.address(), e);
+        } catch (RuntimeException e) {
+            loops.close();
+            throw e;
+        }
+    }
+
+    int port() {
+        return ((InetSocketAddress) listener.address()).getPort();
+    }
+
+    boolean isListening() {
+        return listening;
+    }
+
+    void setAccepting(boolean accepting) {
+        if (accepting) {
+            listener.resume();
+        } else {
+            listener.pause();
+        }
+    }
+
+    /**
+     * Stops listening and waits until the port is free, unless a loop itself asks. Connections go
+     * on.
+     */
+    void stopListening() {
+        if (!listening) {
+            return;
+        }
+        listening = false;
+        CompletableFuture<Void> closed = listener.close();
+        if (loops.loops().stream().anyMatch(EventLoop::inLoop)) {
+            return;
+        }
+        try {
+            closed.get(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn("{} did not close in time", listener, e);
+        }
+    }
+
+    /** Ends the loops and what is left on them. */
+    void close() {
+        stopListening();
+        loops.close();
+    }
+
+    @Override
+    public String toString() {
+        return listener + " on " + loops.loops();
+    }
+}
