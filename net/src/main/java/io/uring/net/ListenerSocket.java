@@ -5,6 +5,8 @@ import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -34,7 +36,7 @@ final class ListenerSocket {
         try {
             // The first is bound without SO_REUSEPORT, or a second server of this user would join
             // unnoticed.
-            sockets.add(bind(config, config.address(), false));
+            sockets.add(bindFirst(config));
             SocketAddress address = localAddress(sockets.getFirst());
             if (count > 1) {
                 set(sockets.getFirst(), SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEPORT, 1);
@@ -50,6 +52,22 @@ final class ListenerSocket {
             sockets.forEach(SocketCalls::close);
             throw e;
         }
+    }
+
+    /**
+     * The IPv4 wildcard means all addresses, as for the JDK's own sockets: IPv6 too, where there is
+     * IPv6.
+     */
+    private static int bindFirst(ListenerConfig config) throws IOException {
+        SocketAddress address = config.address();
+        if (address instanceof InetSocketAddress inet
+                && inet.getAddress() instanceof Inet4Address host
+                && host.isAnyLocalAddress()
+                && SocketCalls.hasIpv6()) {
+            InetAddress any = InetAddress.getByAddress(new byte[16]);
+            return bind(config, new InetSocketAddress(any, inet.getPort()), false);
+        }
+        return bind(config, address, false);
     }
 
     private static int bind(ListenerConfig config, SocketAddress address, boolean shared)

@@ -113,7 +113,7 @@ final class Sender extends Operation {
             return;
         }
         if (!queue.isEmpty()) {
-            reactor.submit(this);
+            send();
         } else if (endRequested && !endSent) {
             endSent = true;
             reactor.submit(shutdown);
@@ -123,6 +123,15 @@ final class Sender extends Operation {
     /** Takes no more bytes; what is queued is still sent. */
     void refuse() {
         refusing = true;
+    }
+
+    private void send() {
+        try {
+            reactor.submit(this);
+        } catch (IllegalStateException e) {
+            queue.sent(0); // the memory of a write was closed before its time
+            socket.handlerFailed(e);
+        }
     }
 
     /** Sends FIN after what is queued. */

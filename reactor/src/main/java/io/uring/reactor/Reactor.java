@@ -132,7 +132,7 @@ public final class Reactor implements AutoCloseable {
         prepare();
         int result;
         try {
-            result = enter(Math.min(timeoutNanos, timers.untilFirst(now)));
+            result = enter(timers.isEmpty() ? timeoutNanos : untilTimer(timeoutNanos));
         } finally {
             wakeup.awake();
         }
@@ -161,12 +161,17 @@ public final class Reactor implements AutoCloseable {
         while (!backlog.isEmpty()) {
             Operation first = backlog.getFirst();
             first.queued = false;
-            if (!begin(first)) {
+            if (!beginLate(first)) {
                 first.queued = true;
                 return;
             }
             backlog.removeFirst();
         }
+    }
+
+    /** By the clock: since this turn's completions were read, callbacks may have taken long. */
+    private long untilTimer(long timeoutNanos) {
+        return Math.min(timeoutNanos, timers.untilFirst(System.nanoTime()));
     }
 
     private int enter(long timeoutNanos) {
@@ -264,6 +269,17 @@ public final class Reactor implements AutoCloseable {
         }
         operation.queued = true;
         backlog.addLast(operation);
+    }
+
+    /** Whoever submitted it is gone from the stack, so a preparation that fails is a completion. */
+    private boolean beginLate(Operation operation) {
+        try {
+            return begin(operation);
+        } catch (RuntimeException | Error e) {
+            report(operation, e);
+            tasks.add(() -> operation.complete(-Errno.EINVAL, 0));
+            return true;
+        }
     }
 
     private boolean begin(Operation operation) {

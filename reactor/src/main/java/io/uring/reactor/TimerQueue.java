@@ -8,11 +8,13 @@ final class TimerQueue {
     private @Nullable Timer[] heap = new Timer[64];
     private int size;
 
-    /**
-     * Nanoseconds until the earliest deadline, 0 when it has passed, Long.MAX_VALUE without timers.
-     */
+    /** Nanoseconds until the earliest deadline, 0 when it has passed; there is one. */
     long untilFirst(long now) {
-        return size == 0 ? Long.MAX_VALUE : Math.max(at(0).deadline - now, 0);
+        return Math.max(at(0).deadline - now, 0);
+    }
+
+    boolean isEmpty() {
+        return size == 0;
     }
 
     void schedule(Timer timer, long deadline) {

@@ -106,6 +106,8 @@ public final class BufferRing {
      * completion took is given back once.
      */
     public void recycle(int bufferId) {
+        ring.checkOwner();
+        offsets[bufferId] = 0; // refuses a wrong id before it overwrites an entry
         long entry = entryBase + (long) (tail & (entries - 1)) * Abi.BUF_BYTES;
         // Both fields each time: an incremental ring moves them. Bytes 14 and 15 are the tail in
         // entry 0.
@@ -113,12 +115,12 @@ public final class BufferRing {
                 entry + Abi.BUF_ADDR, memory.address() + (long) bufferId * bufferBytes);
         NativeMemory.putInt(entry + Abi.BUF_LEN, bufferBytes);
         NativeMemory.putShort(entry + Abi.BUF_BID, (short) bufferId);
-        offsets[bufferId] = 0;
         tail++;
     }
 
     /** Shows the kernel the buffers recycled since the last time. */
     public void publish() {
+        ring.checkOwner();
         // The kernel must see the entries before the tail that covers them.
         NativeMemory.putShortRelease(entryBase + Abi.BUF_RING_TAIL, tail);
     }

@@ -27,10 +27,12 @@ public final class ControlOps {
      * Kernel 5.6.
      */
     public static Sqe close(Sqe sqe, Descriptor descriptor) {
-        sqe.opcode(Opcode.CLOSE);
-        return descriptor.direct()
-                ? sqe.fileIndex(descriptor.number() + 1) // 1-based, 0 means a file descriptor
-                : sqe.fd(descriptor.number());
+        if (descriptor.direct()) {
+            sqe.fileIndex(descriptor.number() + 1); // 1-based, 0 means a file descriptor
+        } else {
+            sqe.fd(descriptor.number());
+        }
+        return sqe.opcode(Opcode.CLOSE);
     }
 
     /**
@@ -48,9 +50,9 @@ public final class ControlOps {
                 descriptor.direct()
                         ? Abi.ASYNC_CANCEL_FD | Abi.ASYNC_CANCEL_FD_FIXED
                         : Abi.ASYNC_CANCEL_FD;
-        return sqe.opcode(Opcode.ASYNC_CANCEL)
-                .fd(descriptor.number())
-                .opFlags(kind | Abi.ASYNC_CANCEL_ALL);
+        return sqe.fd(descriptor.number())
+                .opFlags(kind | Abi.ASYNC_CANCEL_ALL)
+                .opcode(Opcode.ASYNC_CANCEL);
     }
 
     /** Cancels every operation of the ring; the result is their number. Kernel 5.19. */
@@ -82,10 +84,10 @@ public final class ControlOps {
      * Kernel 5.18.
      */
     public static Sqe msgRing(Sqe sqe, Descriptor targetRing, long userData, int result) {
-        return sqe.opcode(Opcode.MSG_RING)
-                .descriptor(targetRing)
+        return sqe.descriptor(targetRing)
                 .addr(Abi.MSG_RING_DATA)
                 .off(userData)
-                .len(result);
+                .len(result)
+                .opcode(Opcode.MSG_RING);
     }
 }

@@ -19,7 +19,7 @@ public final class EventFd implements AutoCloseable {
     private final Kernel kernel;
     private final Descriptor descriptor;
     private final MemorySegment counter;
-    private boolean closed;
+    private volatile boolean closed;
 
     private EventFd(Kernel kernel, int fd, MemorySegment counter) {
         this.kernel = kernel;
@@ -44,9 +44,11 @@ public final class EventFd implements AutoCloseable {
         return FileOps.read(sqe, descriptor, counter, 0);
     }
 
-    /** Adds one to the counter; from any thread. */
+    /** Adds one to the counter; from any thread. Does nothing once closed. */
     public void signal() {
-        kernel.signal(descriptor.number());
+        if (!closed) { // the number may belong to somebody else by now
+            kernel.signal(descriptor.number());
+        }
     }
 
     /** Closes the descriptor. A read that is pending must be cancelled before. */

@@ -22,12 +22,12 @@ public final class FileOps {
 
     /** Reads at {@code position} of the file; the result may be short, 0 at its end. Kernel 5.6. */
     public static Sqe read(Sqe sqe, Descriptor file, MemorySegment buffer, long position) {
-        return transfer(sqe.opcode(Opcode.READ), file, buffer, position);
+        return transfer(sqe, file, buffer, position).opcode(Opcode.READ);
     }
 
     /** Writes at {@code position} of the file; the result may be short. Kernel 5.6. */
     public static Sqe write(Sqe sqe, Descriptor file, MemorySegment buffer, long position) {
-        return transfer(sqe.opcode(Opcode.WRITE), file, buffer, position);
+        return transfer(sqe, file, buffer, position).opcode(Opcode.WRITE);
     }
 
     private static Sqe transfer(Sqe sqe, Descriptor file, MemorySegment buffer, long position) {

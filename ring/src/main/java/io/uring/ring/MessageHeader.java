@@ -49,6 +49,7 @@ public final class MessageHeader {
     /** Forgets all vectors. */
     public void clear() {
         count = 0;
+        NativeMemory.putLong(address() + IOV_COUNT, 0);
     }
 
     /** Adds {@code length} bytes at {@code offset} of {@code buffer}. */

@@ -21,7 +21,7 @@ public final class PollOps {
 
     /** Completes once, with the events that are there. Kernel 5.1. */
     public static Sqe poll(Sqe sqe, Descriptor descriptor, int events) {
-        return sqe.opcode(Opcode.POLL_ADD).descriptor(descriptor).opFlags(wire(events));
+        return sqe.descriptor(descriptor).opFlags(wire(events)).opcode(Opcode.POLL_ADD);
     }
 
     /** Completes with F_MORE at each wake-up of the file, not for each byte. Kernel 5.13. */

@@ -62,6 +62,7 @@ public final class Ring implements AutoCloseable {
     private int enterFd;
     private int enterFlags;
     private boolean closed;
+    private boolean draining;
     private long overflows;
 
     private Ring(Kernel kernel, RingConfig config) {
@@ -129,6 +130,7 @@ public final class Ring implements AutoCloseable {
         if (owner != null) {
             throw new IllegalStateException("the ring belongs to " + owner);
         }
+        checkOpen();
         owner = Thread.currentThread();
         if (startsDisabled) {
             long result = kernel.register(fd, Abi.REGISTER_ENABLE_RINGS, 0, 0);
@@ -244,13 +246,21 @@ public final class Ring implements AutoCloseable {
 
     /**
      * Hands every completion in the queue to {@code handler}, which may prepare and submit
-     * operations.
+     * operations, but neither drain nor close the ring.
      *
      * @return how many there were
      */
     public int drain(CompletionHandler handler) {
         checkOwner();
-        return cq.drain(handler);
+        if (draining) {
+            throw new IllegalStateException("the ring is being drained");
+        }
+        draining = true;
+        try {
+            return cq.drain(handler);
+        } finally {
+            draining = false;
+        }
     }
 
     /**
@@ -258,6 +268,7 @@ public final class Ring implements AutoCloseable {
      * brings.
      */
     public boolean needsEnter() {
+        checkOwner();
         int flags = sq.flags();
         if ((flags & Abi.SQ_CQ_OVERFLOW) != 0) {
             overflows++;
@@ -268,11 +279,13 @@ public final class Ring implements AutoCloseable {
 
     /** Entries prepared and not yet taken by the kernel. */
     public int pendingSqes() {
+        checkOwner();
         return sq.pending();
     }
 
     /** Completions in the queue. */
     public int readyCqes() {
+        checkOwner();
         return cq.ready();
     }
 
@@ -293,6 +306,7 @@ public final class Ring implements AutoCloseable {
 
     /** Completions lost because the queue was full (without NODROP) or memory ran out. */
     public int lostCompletions() {
+        checkOwner();
         return cq.overflow();
     }
 
@@ -311,6 +325,7 @@ public final class Ring implements AutoCloseable {
      * Feature#SEND_MSG_RING}.
      */
     public RingMessage message(long userData, int result) {
+        checkOpen();
         return new RingMessage(kernel, arena, fd, userData, result);
     }
 
@@ -319,6 +334,7 @@ public final class Ring implements AutoCloseable {
      * and writes.
      */
     public MemorySegment allocate(long bytes) {
+        checkOpen();
         return map(kernel, arena, bytes, -1, 0);
     }
 
@@ -345,6 +361,10 @@ public final class Ring implements AutoCloseable {
         if (Thread.currentThread() != owner) {
             throw wrongThread();
         }
+        checkOpen();
+    }
+
+    private void checkOpen() {
         if (closed) {
             throw new IllegalStateException("the ring is closed");
         }
@@ -359,10 +379,14 @@ public final class Ring implements AutoCloseable {
 
     /**
      * Closes the ring and frees its memory. The caller makes sure that no operation is in flight;
-     * when that is not certain, use {@link #abandon}. Closing again does nothing.
+     * when that is not certain, use {@link #abandon}. Closing again does nothing. Where the owner
+     * has ended, any thread may close.
      */
     @Override
     public void close() {
+        if (draining && Thread.currentThread() == owner) {
+            throw new IllegalStateException("the ring is being drained");
+        }
         if (release()) {
             arena.close();
         }
@@ -380,11 +404,13 @@ public final class Ring implements AutoCloseable {
         if (closed) {
             return false;
         }
-        if (owner != null && Thread.currentThread() != owner) {
+        Thread current = Thread.currentThread();
+        if (owner != null && current != owner && owner.isAlive()) {
             throw wrongThread();
         }
         closed = true;
-        if ((enterFlags & Abi.ENTER_REGISTERED_RING) != 0) {
+        sq.detach();
+        if (current == owner && (enterFlags & Abi.ENTER_REGISTERED_RING) != 0) {
             unregisterRingFd(); // the thread's table would keep the ring alive
         }
         kernel.close(fd);

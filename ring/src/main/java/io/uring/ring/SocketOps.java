@@ -34,20 +34,20 @@ public final class SocketOps {
 
     /** Kernel 6.11. */
     public static Sqe bind(Sqe sqe, Descriptor socket, MemorySegment address) {
-        return sqe.opcode(Opcode.BIND)
-                .descriptor(socket)
+        return sqe.descriptor(socket)
                 .addr(NativeMemory.address(address))
-                .off(address.byteSize());
+                .off(address.byteSize())
+                .opcode(Opcode.BIND);
     }
 
     /** Kernel 6.11. */
     public static Sqe listen(Sqe sqe, Descriptor socket, int backlog) {
-        return sqe.opcode(Opcode.LISTEN).descriptor(socket).len(backlog);
+        return sqe.descriptor(socket).len(backlog).opcode(Opcode.LISTEN);
     }
 
     /** Accepts one connection; the result is its descriptor, close-on-exec. Kernel 5.5. */
     public static Sqe accept(Sqe sqe, Descriptor listener) {
-        return sqe.opcode(Opcode.ACCEPT).descriptor(listener).opFlags(SOCK_CLOEXEC);
+        return sqe.descriptor(listener).opFlags(SOCK_CLOEXEC).opcode(Opcode.ACCEPT);
     }
 
     /**
@@ -60,10 +60,10 @@ public final class SocketOps {
 
     /** Connects, and completes when connected: there is no EINPROGRESS. Kernel 5.5. */
     public static Sqe connect(Sqe sqe, Descriptor socket, MemorySegment address) {
-        return sqe.opcode(Opcode.CONNECT)
-                .descriptor(socket)
+        return sqe.descriptor(socket)
                 .addr(NativeMemory.address(address))
-                .off(address.byteSize());
+                .off(address.byteSize())
+                .opcode(Opcode.CONNECT);
     }
 
     /** Receives into {@code buffer}; 0 is the end of a stream. Kernel 5.6. */
@@ -79,18 +79,18 @@ public final class SocketOps {
             long offset,
             int length,
             int messageFlags) {
-        return sqe.opcode(Opcode.RECV)
-                .descriptor(socket)
+        return sqe.descriptor(socket)
                 .addr(NativeMemory.address(buffer, offset, length))
                 .len(length)
-                .opFlags(messageFlags);
+                .opFlags(messageFlags)
+                .opcode(Opcode.RECV);
     }
 
     /**
      * Receives once, into a buffer the kernel takes from a group when data is there. Kernel 5.7.
      */
     public static Sqe recvSelect(Sqe sqe, Descriptor socket, int group, int messageFlags) {
-        return sqe.opcode(Opcode.RECV).descriptor(socket).opFlags(messageFlags).bufferGroup(group);
+        return sqe.descriptor(socket).bufferGroup(group).opFlags(messageFlags).opcode(Opcode.RECV);
     }
 
     /**
@@ -114,27 +114,27 @@ public final class SocketOps {
             long offset,
             int length,
             int messageFlags) {
-        return sqe.opcode(Opcode.SEND)
-                .descriptor(socket)
+        return sqe.descriptor(socket)
                 .addr(NativeMemory.address(buffer, offset, length))
                 .len(length)
-                .opFlags(messageFlags);
+                .opFlags(messageFlags)
+                .opcode(Opcode.SEND);
     }
 
     /** Sends what a {@link MessageHeader} describes. Kernel 5.3. */
     public static Sqe sendmsg(Sqe sqe, Descriptor socket, MessageHeader message, int messageFlags) {
-        return sqe.opcode(Opcode.SENDMSG)
-                .descriptor(socket)
+        return sqe.descriptor(socket)
                 .addr(message.address())
                 .len(1)
-                .opFlags(messageFlags);
+                .opFlags(messageFlags)
+                .opcode(Opcode.SENDMSG);
     }
 
     /**
      * @param how {@link #SHUT_RD}, {@link #SHUT_WR} or {@link #SHUT_RDWR}. Kernel 5.11.
      */
     public static Sqe shutdown(Sqe sqe, Descriptor socket, int how) {
-        return sqe.opcode(Opcode.SHUTDOWN).descriptor(socket).len(how);
+        return sqe.descriptor(socket).len(how).opcode(Opcode.SHUTDOWN);
     }
 
     private static int length(MemorySegment buffer) {

@@ -2,6 +2,8 @@ package io.uring.ring;
 
 import io.uring.ring.internal.Abi;
 import io.uring.ring.internal.NativeMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * A cursor over the submission queue: one object per ring, which stands on the entry that {@link
@@ -16,6 +18,9 @@ import io.uring.ring.internal.NativeMemory;
  * }</pre>
  */
 public final class Sqe {
+    /** What a cursor that outlives its ring writes to, instead of memory that is gone. */
+    private static final MemorySegment NOWHERE = Arena.global().allocate(Abi.SQE_BYTES, Long.BYTES);
+
     private long address;
 
     Sqe() {}
@@ -26,6 +31,10 @@ public final class Sqe {
         return clear();
     }
 
+    void detach() {
+        address = NOWHERE.address();
+    }
+
     /** Makes the entry a NOP without user data, whatever it was. */
     public Sqe clear() {
         for (int offset = 0; offset < Abi.SQE_BYTES; offset += Long.BYTES) {
@@ -34,6 +43,7 @@ public final class Sqe {
         return this;
     }
 
+    /** Comes last in a preparation: an argument that is refused before leaves a NOP. */
     Sqe opcode(Opcode opcode) {
         NativeMemory.putByte(address + Abi.SQE_OPCODE, opcode.code());
         return this;
@@ -83,6 +93,9 @@ public final class Sqe {
     }
 
     Sqe bufferGroup(int group) {
+        if ((group & 0xffff) != group) {
+            throw new IllegalArgumentException("buffer group " + group + ", not 0 to 65535");
+        }
         addFlags(Abi.IOSQE_BUFFER_SELECT);
         NativeMemory.putShort(address + Abi.SQE_BUF_GROUP, (short) group);
         return this;

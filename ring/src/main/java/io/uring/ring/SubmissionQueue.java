@@ -64,6 +64,11 @@ final class SubmissionQueue {
         NativeMemory.putIntRelease(tailAddress, tail);
     }
 
+    /** From now on the entry that was handed out last is nowhere: the queue's memory goes. */
+    void detach() {
+        sqe.detach();
+    }
+
     int entries() {
         return entries;
     }

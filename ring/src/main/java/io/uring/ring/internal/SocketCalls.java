@@ -38,6 +38,15 @@ public final class SocketCalls {
                 LinuxKernel.call(SystemCall.SOCKET, family, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0);
     }
 
+    /** Whether this machine has IPv6. */
+    public static boolean hasIpv6() {
+        int fd = streamSocket(AF_INET6);
+        if (fd >= 0) {
+            close(fd);
+        }
+        return fd >= 0;
+    }
+
     public static int bind(int fd, MemorySegment address) {
         return (int)
                 LinuxKernel.call(
