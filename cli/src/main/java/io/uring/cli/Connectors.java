@@ -1,7 +1,6 @@
 package io.uring.cli;
 
 import io.uring.jetty.UringConnector;
-
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http2.HTTP2Cipher;
@@ -46,8 +45,8 @@ final class Connectors {
                         yield uring;
                     }
                 };
-        connector.setHost(options.host());
-        connector.setPort(options.port());
+        connector.setHost(options.address().host());
+        connector.setPort(options.address().port());
         connector.setAcceptQueueSize(ACCEPT_QUEUE_LENGTH);
         return connector;
     }

@@ -1,15 +1,13 @@
 package io.uring.cli;
 
 import io.uring.ring.Availability;
-
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-
-import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.concurrent.Callable;
 
 /** {@code uring doctor}: whether io_uring works here, and what stands in the way. */
 @Command(

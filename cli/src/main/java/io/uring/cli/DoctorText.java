@@ -1,11 +1,9 @@
 package io.uring.cli;
 
 import io.uring.ring.Feature;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.Collection;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The doctor's findings for people: the verdict first, then what led to it. */
 final class DoctorText {

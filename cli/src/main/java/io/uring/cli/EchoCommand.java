@@ -1,13 +1,11 @@
 package io.uring.cli;
 
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-
-import java.io.PrintWriter;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 
 /** {@code uring echo}: a TCP echo server, until SIGINT or SIGTERM. */
 @Command(
@@ -45,12 +43,11 @@ final class EchoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        EchoServer server = EchoServer.start(host, port, loops);
+        EchoServer server = EchoServer.start(new ListenAddress(host, port), loops);
         StopSignal.onStop(server::stop, spec.commandLine().getErr());
         PrintWriter out = spec.commandLine().getOut();
         out.println(ReadyLine.tcp(server.address(), loops));
         out.flush();
-        new CountDownLatch(1).await(); // The signal ends the process.
-        return 0;
+        return StopSignal.await();
     }
 }

@@ -8,9 +8,6 @@ import io.uring.reactor.EventLoopGroup;
 import io.uring.reactor.ReactorConfig;
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.ring.RingException;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -19,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** Sends back what comes in, without copying it. May be used from any thread. */
 final class EchoServer {
@@ -35,22 +33,19 @@ final class EchoServer {
         this.listener = Listener.open(loops, ListenerConfig.of(address), socket -> connections);
     }
 
-    static EchoServer start(String host, int port, int loopCount) {
-        InetSocketAddress address = new InetSocketAddress(host, port);
-        if (address.isUnresolved()) {
-            throw new CommandFailure("unknown host '" + host + "'");
-        }
+    static EchoServer start(ListenAddress address, int loopCount) {
+        InetSocketAddress resolved = address.resolve();
         EventLoopGroup loops;
         try {
             loops = EventLoopGroup.start(loopCount, ReactorConfig.defaults());
         } catch (RingException e) {
-            throw StartFailure.explain(host, port, e);
+            throw address.failure(e);
         }
         try {
-            return new EchoServer(loops, address);
+            return new EchoServer(loops, resolved);
         } catch (IOException e) {
             loops.close();
-            throw StartFailure.explain(host, port, e);
+            throw address.failure(e);
         }
     }
 

@@ -1,7 +1,6 @@
 package io.uring.cli;
 
 import io.uring.ring.Feature;
-
 import java.util.LinkedHashMap;
 import java.util.Map;
 

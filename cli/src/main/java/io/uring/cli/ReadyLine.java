@@ -52,8 +52,11 @@ final class ReadyLine {
 
     private static String literal(InetAddress address) {
         String text = address.getHostAddress();
+        if (!(address instanceof Inet6Address)) {
+            return text;
+        }
         int zone = text.indexOf('%'); // Part of no URL.
         String host = zone < 0 ? text : text.substring(0, zone);
-        return address instanceof Inet6Address ? "[" + host + "]" : host;
+        return "[" + host.replaceFirst("(^|:)0(:0)+(:|$)", "::") + "]";
     }
 }

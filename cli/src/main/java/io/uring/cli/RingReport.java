@@ -5,12 +5,10 @@ import io.uring.ring.Capabilities;
 import io.uring.ring.Feature;
 import io.uring.ring.Opcode;
 import io.uring.ring.UnavailableException;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What io_uring offers to this process.

@@ -1,7 +1,9 @@
 package io.uring.cli;
 
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -9,10 +11,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-
-import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.concurrent.Callable;
 
 /** {@code uring serve}: a web server for a directory, until SIGINT or SIGTERM. */
 @Command(
@@ -88,19 +86,17 @@ final class ServeCommand implements Callable<Integer> {
                 new WebServer(
                         new WebServer.Options(
                                 directory,
-                                host,
-                                port,
+                                new ListenAddress(host, port),
                                 loops,
                                 transport,
                                 tls == null ? null : ServerIdentity.load(tls.certificate, tls.key),
                                 required),
                         logRequests ? err::println : null);
         server.start();
-        StopSignal.onStop(server::stop, err);
+        StopSignal.onStop(() -> server.stop(WebServer.STOP_LIMIT), err);
         PrintWriter out = spec.commandLine().getOut();
         out.println(server.readyLine());
         out.flush();
-        server.join();
-        throw new CommandFailure("the server stopped by itself");
+        return StopSignal.await();
     }
 }

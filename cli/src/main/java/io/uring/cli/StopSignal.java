@@ -1,6 +1,7 @@
 package io.uring.cli;
 
 import java.io.PrintWriter;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 
 /** Makes SIGINT and SIGTERM an orderly stop. */
@@ -31,5 +32,11 @@ final class StopSignal {
                     }
                 };
         Runtime.getRuntime().addShutdownHook(new Thread(hook, "stop"));
+    }
+
+    /** Keeps the main thread until the signal has ended the process. */
+    static int await() throws InterruptedException {
+        new CountDownLatch(1).await();
+        return 0;
     }
 }

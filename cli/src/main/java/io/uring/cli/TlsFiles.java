@@ -1,8 +1,7 @@
 package io.uring.cli;
 
-import picocli.CommandLine.Option;
-
 import java.nio.file.Path;
+import picocli.CommandLine.Option;
 
 /** The options that turn TLS on: both or neither. */
 final class TlsFiles {

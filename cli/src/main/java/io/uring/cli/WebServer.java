@@ -1,5 +1,12 @@
 package io.uring.cli;
 
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.server.CustomRequestLog;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.RequestLog;
@@ -10,13 +17,6 @@ import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.component.Graceful;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
-
-import java.lang.System.Logger.Level;
-import java.net.InetSocketAddress;
-import java.nio.file.Path;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * The web server behind {@code uring serve}.
@@ -32,7 +32,7 @@ final class WebServer {
     private static final System.Logger LOG = System.getLogger(WebServer.class.getName());
 
     /** How long a stop waits for running requests; service managers kill after 30 s or more. */
-    private static final long STOP_SECONDS = 25;
+    static final Duration STOP_LIMIT = Duration.ofSeconds(25);
 
     /** How long a stop leaves an idle connection open, for its peer to close it first. */
     private static final long LINGER_MILLIS = 250;
@@ -42,8 +42,7 @@ final class WebServer {
 
     record Options(
             Path directory,
-            String host,
-            int port,
+            ListenAddress address,
             int loops,
             Transport transport,
             @Nullable ServerIdentity identity,
@@ -88,16 +87,17 @@ final class WebServer {
     }
 
     void start() {
+        options.address().resolve(); // The transports say it differently.
         try {
             server.start();
         } catch (Exception e) {
             stopQuietly(e);
-            throw StartFailure.explain(options.host(), options.port(), e);
+            throw options.address().failure(e);
         }
     }
 
     InetSocketAddress address() {
-        return new InetSocketAddress(options.host(), connector.getLocalPort());
+        return new ListenAddress(options.address().host(), connector.getLocalPort()).resolve();
     }
 
     Transport transport() {
@@ -113,19 +113,15 @@ final class WebServer {
         return server;
     }
 
-    void join() throws InterruptedException {
-        server.join();
-    }
-
     /**
      * Stops accepting, lets running requests finish at their own pace, then closes the idle
      * connections. Returns whether all requests finished in time.
      */
-    boolean stop() {
+    boolean stop(Duration limit) {
         // Closes the listener, tells HTTP/2 peers to go away, refuses further requests. What it
         // returns would wait for idle connections too.
         var _ = Graceful.shutdown(server);
-        boolean finished = runningFinished();
+        boolean finished = runningFinish(limit);
         connector.setShutdownIdleTimeout(LINGER_MILLIS);
         server.setStopTimeout(LINGER_ROUNDS * LINGER_MILLIS);
         try {
@@ -136,9 +132,9 @@ final class WebServer {
         return finished;
     }
 
-    private boolean runningFinished() {
+    private boolean runningFinish(Duration limit) {
         try {
-            running.shutdown().get(STOP_SECONDS, TimeUnit.SECONDS);
+            running.shutdown().get(limit.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -3,7 +3,17 @@ package io.uring.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.junit.jupiter.api.BeforeEach;
+import java.net.http.HttpClient;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -12,30 +22,33 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import java.net.http.HttpClient;
-import java.net.http.HttpResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
-
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLSocket;
-
 @ParameterizedClass
 @EnumSource(Transport.class)
 class ConnectorsTest {
 
     @Parameter Transport transport;
-    @TempDir Path directory;
+    @TempDir static Path directory;
 
-    @BeforeEach
-    void fill() throws Exception {
+    /** By algorithm. Making one takes a second. */
+    private static final Map<String, TestCertificate> CERTIFICATES = new HashMap<>();
+
+    @BeforeAll
+    static void create() throws Exception {
         Files.writeString(directory.resolve("a.txt"), "a file");
+        for (String algorithm : List.of("RSA", "EC", "Ed25519")) {
+            CERTIFICATES.put(algorithm, TestCertificate.create(directory, algorithm));
+        }
+    }
+
+    @AfterAll
+    static void forget() {
+        CERTIFICATES.clear();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"RSA", "EC", "Ed25519"})
     void tlsNegotiatesHttp2(String algorithm) throws Exception {
-        TestCertificate certificate = TestCertificate.create(directory, algorithm);
+        TestCertificate certificate = CERTIFICATES.get(algorithm);
         try (RunningServer server =
                 RunningServer.startTls(
                         transport, directory, certificate, HttpClient.Version.HTTP_2)) {
@@ -49,7 +62,7 @@ class ConnectorsTest {
 
     @Test
     void tlsServesHttp1() throws Exception {
-        TestCertificate certificate = TestCertificate.create(directory, "EC");
+        TestCertificate certificate = CERTIFICATES.get("EC");
         try (RunningServer server =
                 RunningServer.startTls(
                         transport, directory, certificate, HttpClient.Version.HTTP_1_1)) {
@@ -63,7 +76,7 @@ class ConnectorsTest {
 
     @Test
     void alpnPrefersHttp2() throws Exception {
-        TestCertificate certificate = TestCertificate.create(directory, "EC");
+        TestCertificate certificate = CERTIFICATES.get("EC");
         try (RunningServer server =
                         RunningServer.startTls(
                                 transport, directory, certificate, HttpClient.Version.HTTP_1_1);

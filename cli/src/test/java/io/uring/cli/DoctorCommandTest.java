@@ -1,16 +1,13 @@
 package io.uring.cli;
 
 import static io.uring.cli.RunningServer.PATIENCE;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.ring.Availability;
 import io.uring.testkit.ChildJvm;
-
-import org.junit.jupiter.api.Test;
-
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 class DoctorCommandTest {
 

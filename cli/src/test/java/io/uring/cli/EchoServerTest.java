@@ -1,22 +1,16 @@
 package io.uring.cli;
 
 import static io.uring.cli.RunningServer.PATIENCE;
-
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.uring.ring.Availability;
 import io.uring.testkit.ChildJvm;
 import io.uring.testkit.OpenDescriptors;
-
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -29,6 +23,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 
 class EchoServerTest {
 
@@ -42,7 +38,7 @@ class EchoServerTest {
         OpenDescriptors before = OpenDescriptors.now();
         byte[] content = new byte[64 << 20];
         new Random(5).nextBytes(content);
-        EchoServer server = EchoServer.start("127.0.0.1", 0, 2);
+        EchoServer server = EchoServer.start(new ListenAddress("127.0.0.1", 0), 2);
         try (Socket socket = connect(server.address())) {
             CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> send(socket, content));
             byte[] received = socket.getInputStream().readAllBytes();
@@ -56,7 +52,7 @@ class EchoServerTest {
 
     @Test
     void stopClosesOpenConnections() throws Exception {
-        EchoServer server = EchoServer.start("127.0.0.1", 0, 2);
+        EchoServer server = EchoServer.start(new ListenAddress("127.0.0.1", 0), 2);
         try (Socket socket = connect(server.address())) {
             socket.getOutputStream().write(1);
             assertEquals(1, socket.getInputStream().read());
@@ -68,14 +64,16 @@ class EchoServerTest {
 
     @Test
     void portInUseIsExplained() {
-        EchoServer first = EchoServer.start("127.0.0.1", 0, 1);
+        EchoServer first = EchoServer.start(new ListenAddress("127.0.0.1", 0), 1);
         try {
             String message =
                     assertThrows(
                                     CommandFailure.class,
                                     () ->
                                             EchoServer.start(
-                                                    "127.0.0.1", first.address().getPort(), 1))
+                                                    new ListenAddress(
+                                                            "127.0.0.1", first.address().getPort()),
+                                                    1))
                             .getMessage();
 
             assertTrue(message.contains("address already in use"), message);
@@ -87,7 +85,9 @@ class EchoServerTest {
     @Test
     void unknownHostIsNamed() {
         String message =
-                assertThrows(CommandFailure.class, () -> EchoServer.start("host.invalid", 0, 1))
+                assertThrows(
+                                CommandFailure.class,
+                                () -> EchoServer.start(new ListenAddress("host.invalid", 0), 1))
                         .getMessage();
 
         assertEquals("unknown host 'host.invalid'", message);

@@ -4,10 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.junit.jupiter.api.Test;
-
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import org.junit.jupiter.api.Test;
 
 class ReadyLineTest {
 
@@ -24,7 +23,7 @@ class ReadyLineTest {
     void ipv6AddressIsBracketed() throws Exception {
         String line = ReadyLine.web("https", bound("::1"), Transport.NIO, 1);
 
-        assertTrue(line.startsWith("READY https://[0:0:0:0:0:0:0:1]:80/ transport=nio "), line);
+        assertTrue(line.startsWith("READY https://[::1]:80/ transport=nio "), line);
     }
 
     @Test
@@ -32,6 +31,14 @@ class ReadyLineTest {
         assertEquals(
                 "READY 127.0.0.1:80 transport=uring kernel=" + KERNEL + " loops=1",
                 ReadyLine.tcp(bound("127.0.0.1"), 1));
+    }
+
+    @Test
+    void zerosOfAnIpv6AddressAreShortened() throws Exception {
+        assertTrue(
+                ReadyLine.tcp(bound("fd00:0:0:1::2"), 1).startsWith("READY [fd00::1:0:0:0:2]:80 "));
+        assertTrue(
+                ReadyLine.tcp(bound("1:2:3:4:5:6:7:8"), 1).startsWith("READY [1:2:3:4:5:6:7:8]:"));
     }
 
     @Test

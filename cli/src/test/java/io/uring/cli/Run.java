@@ -1,9 +1,8 @@
 package io.uring.cli;
 
-import picocli.CommandLine;
-
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import picocli.CommandLine;
 
 /** What one command wrote, and its exit status, run inside this JVM. */
 record Run(int status, String out, String err) {

@@ -1,13 +1,9 @@
 package io.uring.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import io.uring.testkit.OpenDescriptors;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -16,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** A server on a free port, with a client for it; closing it proves that no descriptor is left. */
 final class RunningServer implements AutoCloseable {
@@ -62,11 +59,16 @@ final class RunningServer implements AutoCloseable {
         WebServer server =
                 new WebServer(
                         new WebServer.Options(
-                                directory, "127.0.0.1", 0, 2, transport, identity, false),
+                                directory,
+                                new ListenAddress("127.0.0.1", 0),
+                                2,
+                                transport,
+                                identity,
+                                false),
                         null);
         server.start();
         if (server.transport() != transport) {
-            server.stop();
+            server.stop(PATIENCE);
         }
         assumeTrue(server.transport() == transport, "io_uring is not available");
         String scheme = identity == null ? "http" : "https";
@@ -126,7 +128,7 @@ final class RunningServer implements AutoCloseable {
     public void close() {
         client.shutdownNow();
         client.close();
-        server.stop();
+        server.stop(PATIENCE);
         before.awaitReturn(PATIENCE);
     }
 }

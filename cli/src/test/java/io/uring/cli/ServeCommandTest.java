@@ -2,23 +2,15 @@ package io.uring.cli;
 
 import static io.uring.cli.RunningServer.PATIENCE;
 import static io.uring.cli.RunningServer.head;
-
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.uring.testkit.ChildJvm;
 import io.uring.testkit.Eventually;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -34,6 +26,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ServeCommandTest {
 
@@ -145,6 +141,7 @@ class ServeCommandTest {
                     rest);
             assertEquals(0, child.awaitExit(PATIENCE), child::output);
             assertEquals(-1, idle.getInputStream().read());
+            assertOnlyReady(child);
         }
     }
 
@@ -165,6 +162,7 @@ class ServeCommandTest {
             String response = new String(in.readAllBytes(), US_ASCII);
             assertTrue(response.endsWith("\r\n\r\npingpong"), response);
             assertEquals(0, child.awaitExit(PATIENCE), child::output);
+            assertOnlyReady(child);
         }
     }
 
@@ -233,6 +231,10 @@ class ServeCommandTest {
         assertTrue(run.err().contains(message), run.err());
         assertEquals(1, run.err().lines().count(), run.err());
         assertEquals("", run.out());
+    }
+
+    private static void assertOnlyReady(ChildJvm child) {
+        assertEquals(1, child.output().lines().count(), child::output);
     }
 
     private ChildJvm serve(Transport transport, String port, String... more) {

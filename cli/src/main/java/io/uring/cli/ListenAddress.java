@@ -1,26 +1,28 @@
 package io.uring.cli;
 
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-import java.net.SocketException;
-import java.net.UnknownHostException;
-import java.nio.channels.UnresolvedAddressException;
-import java.util.Locale;
+/** Where a server was told to listen, and in one line why it cannot. */
+record ListenAddress(String host, int port) {
 
-/** Says in one line why a server could not start, and what to do about it. */
-final class StartFailure {
+    InetSocketAddress resolve() {
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        if (address.isUnresolved()) {
+            throw new CommandFailure("unknown host '" + host + "'");
+        }
+        return address;
+    }
 
-    private StartFailure() {}
-
-    static CommandFailure explain(String host, int port, Throwable failure) {
+    /** The transports wrap the kernel's refusal each in their own way. */
+    CommandFailure failure(Throwable failure) {
         for (@Nullable Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof UnresolvedAddressException || t instanceof UnknownHostException) {
-                return new CommandFailure("unknown host '" + host + "'", failure);
-            }
             if (t instanceof SocketException) {
-                String where = "cannot listen on " + host + " port " + port + ": ";
+                String reason = withRemedy(String.valueOf(t.getMessage()));
                 return new CommandFailure(
-                        where + withRemedy(String.valueOf(t.getMessage())), failure);
+                        "cannot listen on " + host + " port " + port + ": " + reason, failure);
             }
         }
         return new CommandFailure("cannot start: " + innermostMessage(failure), failure);
@@ -34,7 +36,7 @@ final class StartFailure {
         if (lower.contains("permission")) {
             return "permission denied. Ports below 1024 need privileges: choose another --port.";
         }
-        if (lower.contains("cannot assign") || lower.contains("unresolved")) {
+        if (lower.contains("cannot assign")) {
             return "no address of this machine. Choose another --host.";
         }
         return message;

@@ -1,14 +1,13 @@
 package io.uring.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-
-import org.junit.jupiter.api.Test;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.net.BindException;
-import java.nio.channels.UnresolvedAddressException;
+import org.junit.jupiter.api.Test;
 
-class StartFailureTest {
+class ListenAddressTest {
 
     @Test
     void bindFailuresHaveARemedy() {
@@ -29,8 +28,12 @@ class StartFailureTest {
     }
 
     @Test
-    void unresolvedHostIsNamed() {
-        assertEquals("unknown host 'a'", explain(new UnresolvedAddressException()));
+    void unknownHostIsNamed() {
+        ListenAddress address = new ListenAddress("host.invalid", 80);
+
+        String message = assertThrows(CommandFailure.class, address::resolve).getMessage();
+
+        assertEquals("unknown host 'host.invalid'", message);
     }
 
     @Test
@@ -42,6 +45,6 @@ class StartFailureTest {
     }
 
     private static String explain(Exception failure) {
-        return StartFailure.explain("a", 80, failure).getMessage();
+        return new ListenAddress("a", 80).failure(failure).getMessage();
     }
 }
