@@ -180,8 +180,8 @@ final class UringEndPoint extends AbstractEndPoint implements StreamHandler {
         if (failed != null) {
             throw new EofException(failed);
         }
-        if (isOutputShutdown()) {
-            throw new EofException("output is shut down");
+        if (isOutputShutdown() || !socket.isOpen()) {
+            throw new EofException("the connection is closed");
         }
         long before = BufferUtil.remaining(buffers);
         if (before == 0) {

@@ -59,6 +59,12 @@ public final class Availability {
             return new Availability(ring.capabilities(), null);
         } catch (UnavailableException e) {
             return new Availability(null, e);
+        } catch (IllegalArgumentException e) {
+            String property = "the system property " + Feature.MASK_PROPERTY;
+            return new Availability(
+                    null,
+                    new UnavailableException(
+                            String.valueOf(e.getMessage()), "Correct " + property + ".", e));
         } catch (RingException e) {
             return new Availability(
                     null,

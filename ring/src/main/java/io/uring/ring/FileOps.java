@@ -22,7 +22,8 @@ public final class FileOps {
 
     /** Reads at {@code position} of the file; the result may be short, 0 at its end. Kernel 5.6. */
     public static Sqe read(Sqe sqe, Descriptor file, MemorySegment buffer, long position) {
-        return transfer(sqe, file, buffer, position).opcode(Opcode.READ);
+        long address = NativeMemory.writableAddress(buffer, 0, buffer.byteSize());
+        return transfer(sqe, file, buffer, position).addr(address).opcode(Opcode.READ);
     }
 
     /** Writes at {@code position} of the file; the result may be short. Kernel 5.6. */

@@ -80,7 +80,7 @@ public final class SocketOps {
             int length,
             int messageFlags) {
         return sqe.descriptor(socket)
-                .addr(NativeMemory.address(buffer, offset, length))
+                .addr(NativeMemory.writableAddress(buffer, offset, length))
                 .len(length)
                 .opFlags(messageFlags)
                 .opcode(Opcode.RECV);

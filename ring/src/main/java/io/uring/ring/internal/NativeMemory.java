@@ -93,4 +93,16 @@ public final class NativeMemory {
         java.util.Objects.checkFromIndexSize(offset, length, segment.byteSize());
         return address(segment) + offset;
     }
+
+    /**
+     * As above, for memory that the kernel writes.
+     *
+     * @throws IllegalArgumentException when the segment is read-only
+     */
+    public static long writableAddress(MemorySegment segment, long offset, long length) {
+        if (segment.isReadOnly()) {
+            throw new IllegalArgumentException("read-only segment: the kernel would write into it");
+        }
+        return address(segment, offset, length);
+    }
 }
