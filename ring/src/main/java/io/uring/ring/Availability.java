@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Availability {
+    /** Found twice by two threads at most, with the same result. */
+    private static volatile @Nullable Availability answer;
+
     private final @Nullable Capabilities capabilities;
     private final @Nullable UnavailableException cause;
 
@@ -23,14 +26,27 @@ public final class Availability {
         this.cause = cause;
     }
 
-    private static final class Holder {
-        static final Availability INSTANCE = check();
+    /**
+     * The answer for this process; the first call takes a millisecond. A lack of descriptors or
+     * memory may pass, so that answer is not kept.
+     *
+     * @throws IllegalArgumentException when the system property {@value Feature#MASK_PROPERTY}
+     *     names no feature
+     */
+    public static Availability get() {
+        Availability known = answer;
+        if (known == null) {
+            known = check();
+            if (known.isAvailable() || !known.mayPass()) {
+                answer = known;
+            }
+        }
+        return known;
     }
 
-    /** The answer for this process; the first call takes a millisecond. */
-    public static Availability get() {
-        Feature.maskedByProperty(); // a wrong mask is reported each time, not a broken class later
-        return Holder.INSTANCE;
+    private boolean mayPass() {
+        int errno = cause == null ? 0 : cause.errno();
+        return errno == Errno.EMFILE || errno == Errno.ENFILE || errno == Errno.ENOMEM;
     }
 
     public boolean isAvailable() {
@@ -59,12 +75,6 @@ public final class Availability {
             return new Availability(ring.capabilities(), null);
         } catch (UnavailableException e) {
             return new Availability(null, e);
-        } catch (IllegalArgumentException e) {
-            String property = "the system property " + Feature.MASK_PROPERTY;
-            return new Availability(
-                    null,
-                    new UnavailableException(
-                            String.valueOf(e.getMessage()), "Correct " + property + ".", e));
         } catch (RingException e) {
             return new Availability(
                     null,

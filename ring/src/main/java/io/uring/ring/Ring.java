@@ -63,6 +63,7 @@ public final class Ring implements AutoCloseable {
     private int enterFlags;
     private boolean closed;
     private boolean draining;
+    private boolean overflowing;
     private long overflows;
 
     private Ring(Kernel kernel, RingConfig config) {
@@ -192,6 +193,9 @@ public final class Ring implements AutoCloseable {
      */
     public int submitAndWait(int minComplete, long timeoutNanos) {
         checkOwner();
+        if (minComplete < 0) {
+            throw new IllegalArgumentException("minComplete " + minComplete);
+        }
         if (minComplete > 0 && timeoutNanos != FOREVER) {
             return waitWithTimeout(minComplete, Math.max(timeoutNanos, 0));
         }
@@ -216,6 +220,7 @@ public final class Ring implements AutoCloseable {
 
     private int enter(int minComplete, int flags) {
         sq.publish();
+        countOverflow();
         boolean extended = (flags & Abi.ENTER_EXT_ARG) != 0;
         long result =
                 kernel.enter(
@@ -230,6 +235,18 @@ public final class Ring implements AutoCloseable {
             checkPassing((int) -result);
         }
         return (int) result;
+    }
+
+    /**
+     * The kernel clears the flag when GETEVENTS has moved everything that was stored into the
+     * queue.
+     */
+    private void countOverflow() {
+        boolean now = (sq.flags() & Abi.SQ_CQ_OVERFLOW) != 0;
+        if (now && !overflowing) {
+            overflows++;
+        }
+        overflowing = now;
     }
 
     private void checkPassing(int errno) {
@@ -270,11 +287,8 @@ public final class Ring implements AutoCloseable {
     public boolean needsEnter() {
         checkOwner();
         int flags = sq.flags();
-        if ((flags & Abi.SQ_CQ_OVERFLOW) != 0) {
-            overflows++;
-            return true;
-        }
-        return !taskrunFlag || (flags & Abi.SQ_TASKRUN) != 0;
+        int pending = flags & (Abi.SQ_CQ_OVERFLOW | Abi.SQ_TASKRUN);
+        return !taskrunFlag || pending != 0;
     }
 
     /** Entries prepared and not yet taken by the kernel. */
@@ -297,9 +311,7 @@ public final class Ring implements AutoCloseable {
         return cq.entries();
     }
 
-    /**
-     * How often the completion queue was found overflowing; nothing is lost where NODROP is there.
-     */
+    /** How often the completion queue began to overflow; nothing is lost where NODROP is there. */
     public long overflows() {
         return overflows;
     }

@@ -68,8 +68,8 @@ final class RingSetup {
             if (errno == Errno.EINVAL && dropNewest()) {
                 continue;
             }
-            if (errno == Errno.ENOMEM && sqEntries > FLOOR_ENTRIES) {
-                sqEntries /= 2;
+            if (errno == Errno.ENOMEM && cqEntries > FLOOR_ENTRIES) {
+                sqEntries = Math.max(sqEntries / 2, Math.min(sqEntries, FLOOR_ENTRIES));
                 cqEntries = Math.max(cqEntries / 2, sqEntries);
                 continue;
             }

@@ -10,22 +10,17 @@ enum SystemCall {
     IO_URING_SETUP(425, 425),
     IO_URING_ENTER(426, 426),
     IO_URING_REGISTER(427, 427),
-    READ(0, 63),
     WRITE(1, 64),
     CLOSE(3, 57),
     MMAP(9, 222),
     MUNMAP(11, 215),
     MADVISE(28, 233),
     SOCKET(41, 198),
-    CONNECT(42, 203),
     SENDTO(44, 206),
-    SENDMSG(46, 211),
-    SHUTDOWN(48, 210),
     BIND(49, 200),
     LISTEN(50, 201),
     GETSOCKNAME(51, 204),
     GETPEERNAME(52, 205),
-    SOCKETPAIR(53, 199),
     SETSOCKOPT(54, 208),
     GETSOCKOPT(55, 209),
     EVENTFD2(290, 19);
@@ -44,7 +39,11 @@ enum SystemCall {
     }
 
     int number() {
-        return X86_64 ? x8664 : generic;
+        return number(X86_64);
+    }
+
+    int number(boolean onX8664) {
+        return onX8664 ? x8664 : generic;
     }
 
     private static @Nullable String unsupported() {

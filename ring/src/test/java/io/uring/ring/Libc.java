@@ -1,0 +1,137 @@
+package io.uring.ring;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+
+/** The C library, for the other end of what a test does through the ring. */
+final class Libc {
+    static final int STREAM = 1;
+    static final int DATAGRAM = 2;
+
+    private static final int AF_UNIX = 1;
+    private static final int O_RDWR_CREAT_TRUNC = 0x242;
+    private static final int POLLIN = 1;
+    private static final int LIMIT_MILLIS = 10_000;
+
+    private static final MethodHandle SOCKETPAIR =
+            function("socketpair", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle PIPE = function("pipe", ADDRESS);
+    private static final MethodHandle CREAT = function("open", ADDRESS, JAVA_INT, JAVA_INT);
+    private static final MethodHandle POLL = function("poll", ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle READ = function("read", JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle WRITE = function("write", JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CLOSE = function("close", JAVA_INT);
+
+    private Libc() {}
+
+    /** Two descriptors of a test, closed with it. */
+    record Pair(int first, int second) implements AutoCloseable {
+        @Override
+        public void close() {
+            Libc.close(first);
+            Libc.close(second);
+        }
+    }
+
+    private static MethodHandle function(String name, MemoryLayout... arguments) {
+        Linker linker = Linker.nativeLinker();
+        FunctionDescriptor type = FunctionDescriptor.of(JAVA_LONG, arguments);
+        boolean variadic = name.equals("open");
+        return linker.downcallHandle(
+                linker.defaultLookup().findOrThrow(name),
+                type,
+                variadic
+                        ? new Linker.Option[] {Linker.Option.firstVariadicArg(2)}
+                        : new Linker.Option[0]);
+    }
+
+    /** Functions that return int leave the upper half undefined. */
+    private static int call(MethodHandle function, Object... arguments) {
+        try {
+            int result = (int) (long) function.invokeWithArguments(arguments);
+            if (result < 0) {
+                throw new AssertionError(function + " failed");
+            }
+            return result;
+        } catch (Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Connected unix sockets. */
+    static Pair socketPair(int type) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment fds = arena.allocate(8, 4);
+            call(SOCKETPAIR, AF_UNIX, type, 0, fds);
+            return new Pair(fds.get(JAVA_INT, 0), fds.get(JAVA_INT, 4));
+        }
+    }
+
+    /** A pipe: the first end is read. */
+    static Pair pipe() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment fds = arena.allocate(8, 4);
+            call(PIPE, fds);
+            return new Pair(fds.get(JAVA_INT, 0), fds.get(JAVA_INT, 4));
+        }
+    }
+
+    /** An empty file to read and write. */
+    static int create(java.nio.file.Path path) {
+        try (Arena arena = Arena.ofConfined()) {
+            return call(CREAT, arena.allocateFrom(path.toString()), O_RDWR_CREAT_TRUNC, 0600);
+        }
+    }
+
+    static void write(int fd, String text) {
+        write(fd, text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /** Writes all of it; the other end must have room. */
+    static void write(int fd, byte[] bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment segment =
+                    arena.allocateFrom(java.lang.foreign.ValueLayout.JAVA_BYTE, bytes);
+            int written = call(WRITE, fd, segment, (long) bytes.length);
+            if (written != bytes.length) {
+                throw new AssertionError("wrote " + written + " of " + bytes.length);
+            }
+        }
+    }
+
+    /** What one read gives, waited for as long as a test may take. */
+    static String read(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment poll = arena.allocate(8, 4); // fd s32@0, events s16@4, revents s16@6
+            poll.set(JAVA_INT, 0, fd);
+            poll.set(JAVA_SHORT, 4, (short) POLLIN);
+            if (call(POLL, poll, 1L, LIMIT_MILLIS) == 0) {
+                throw new AssertionError("nothing to read from " + fd);
+            }
+            MemorySegment buffer = arena.allocate(65536);
+            return string(buffer, 0, call(READ, fd, buffer, buffer.byteSize()));
+        }
+    }
+
+    static void close(int fd) {
+        call(CLOSE, fd);
+    }
+
+    static String string(MemorySegment segment, long offset, long length) {
+        byte[] bytes =
+                segment.asSlice(offset, length).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+}
