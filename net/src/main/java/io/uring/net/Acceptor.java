@@ -12,6 +12,7 @@ import io.uring.ring.Feature;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -186,13 +187,16 @@ final class Acceptor extends Operation implements Resource {
 
     /** Out of descriptors or memory: trying again at once would burn a core and help nobody. */
     private void backOff(int errno) {
-        if (backoffNanos == 0) {
-            backoffNanos = FIRST_BACKOFF_NANOS;
-            handlers.acceptFailed(SocketErrors.exception("accept on " + config.address(), errno));
-        } else {
-            backoffNanos = Math.min(backoffNanos * 2, config.maxAcceptBackoffNanos());
-        }
+        boolean first = backoffNanos == 0;
+        backoffNanos =
+                first
+                        ? FIRST_BACKOFF_NANOS
+                        : Math.min(backoffNanos * 2, config.maxAcceptBackoffNanos());
         reactor.schedule(retry, backoffNanos);
+        if (first) {
+            IOException cause = SocketErrors.exception("accept on " + config.address(), errno);
+            reactor.execute(() -> handlers.acceptFailed(cause)); // whatever it does, we go on
+        }
     }
 
     /** Closes the listening socket; the address is free afterwards. */

@@ -72,8 +72,10 @@ public final class Connector {
             long timeoutNanos,
             StreamHandler handler,
             Consumer<IOException> onFailure) {
-        SocketAddresses.family(address); // an unusable address is the caller's error, not a failure
+        // Here and not on the loop: an unusable address is the caller's error, not a failure.
+        MemorySegment sockaddr = SocketAddresses.encode(Arena.ofAuto(), address);
         Connector connector = new Connector(loop, address, config, handler, onFailure);
+        connector.connect.sockaddr = sockaddr;
         loop.execute(() -> connector.start(timeoutNanos));
         return connector;
     }
@@ -96,7 +98,6 @@ public final class Connector {
         connect.descriptor = Descriptor.of(fd);
         try {
             setOptions(fd);
-            connect.sockaddr = SocketAddresses.encode(Arena.ofAuto(), address);
             reactor.attach(connect);
             reactor.submit(connect);
         } catch (IOException e) {

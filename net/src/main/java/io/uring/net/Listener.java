@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Accepts connections on an address. On TCP every loop has a socket of its own on the same port,
@@ -26,6 +27,7 @@ import java.util.concurrent.RejectedExecutionException;
 public final class Listener {
     private final SocketAddress address;
     private final List<Acceptor> acceptors;
+    private final AtomicBoolean deleted = new AtomicBoolean();
 
     private Listener(SocketAddress address, List<Acceptor> acceptors) {
         this.address = address;
@@ -86,7 +88,8 @@ public final class Listener {
     }
 
     private void deletePath() {
-        if (address instanceof UnixDomainSocketAddress unix) {
+        // Once: closing again must not delete the path of the next listener.
+        if (address instanceof UnixDomainSocketAddress unix && deleted.compareAndSet(false, true)) {
             try {
                 Files.deleteIfExists(unix.getPath());
             } catch (IOException e) {

@@ -190,7 +190,11 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
         try {
             socket.handler().onData(socket, data);
         } catch (RuntimeException | Error e) {
+            boolean forgotten = data.isLent() && !socket.isSending(data);
             socket.handlerFailed(e);
+            if (forgotten) {
+                data.release(); // or each failure would cost the loop a buffer
+            }
         }
     }
 

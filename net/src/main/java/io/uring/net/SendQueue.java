@@ -159,6 +159,7 @@ final class SendQueue {
             buffers.returnHeader(header);
             header = null;
         }
+        assert bytes <= queuedBytes : bytes + " bytes sent of " + queuedBytes;
         queuedBytes -= bytes;
         long left = bytes;
         while (head != tail) {
@@ -169,18 +170,26 @@ final class SendQueue {
                 return;
             }
             left -= lengths[slot];
-            giveBack(slot, null);
+            giveBack(slot, null); // may fail the connection, and empty the queue
         }
-        assert left == 0 : left + " bytes more sent than queued";
+    }
+
+    /** Whether it was given to {@link #add} and not given back. */
+    boolean holds(ReceivedBuffer buffer) {
+        for (int entry = head; entry != tail; entry++) {
+            if (owners[entry & mask()] == buffer) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Gives everything back; nothing may be in flight. */
     void fail(IOException cause) {
         assert inFlight == 0 : "the kernel reads it";
+        queuedBytes = 0;
         while (head != tail) {
-            int slot = head & mask();
-            queuedBytes -= lengths[slot];
-            giveBack(slot, cause);
+            giveBack(head & mask(), cause);
         }
     }
 
@@ -201,7 +210,7 @@ final class SendQueue {
     private static void tell(WriteListener listener, @Nullable IOException failure) {
         try {
             listener.written(failure);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "a write listener failed: " + listener, e);
         }
     }

@@ -114,7 +114,8 @@ final class Sender extends Operation {
         }
         if (!queue.isEmpty()) {
             send();
-        } else if (endRequested && !endSent) {
+        } else if (endRequested && !endSent && !socket.isClosing()) {
+            // Closing sends the FIN by itself, and the descriptor's number may be another's by now.
             endSent = true;
             reactor.submit(shutdown);
         }

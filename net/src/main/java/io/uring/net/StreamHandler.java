@@ -20,7 +20,10 @@ public interface StreamHandler {
     /** The connection is open; bytes are received from now on, unless this pauses reading. */
     default void onOpen(StreamSocket socket) {}
 
-    /** Bytes came. The handler releases the buffer, or gives it to {@link StreamSocket#write}. */
+    /**
+     * Bytes came. The handler releases the buffer, or gives it to {@link StreamSocket#write}. When
+     * it throws, a buffer that it has not released or written is given back.
+     */
     void onData(StreamSocket socket, ReceivedBuffer data);
 
     /**

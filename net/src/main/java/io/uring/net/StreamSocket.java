@@ -128,10 +128,14 @@ public final class StreamSocket implements Resource {
         return sender.queued();
     }
 
-    private void checkQueue(long bytes) {
+    private void checkLoop() {
         if (!reactor.inLoop()) {
             throw new IllegalStateException("not on the loop: use reactor().execute");
         }
+    }
+
+    private void checkQueue(long bytes) {
+        checkLoop();
         if (sender.queue.queuedBytes() + bytes > config.maxQueuedBytes()) {
             throw new IllegalStateException(
                     "the send queue of %s holds %d bytes, %d more exceed maxQueuedBytes %d"
@@ -187,15 +191,18 @@ public final class StreamSocket implements Resource {
      * first.
      */
     public void pauseReading() {
+        checkLoop();
         receiver.pause();
     }
 
     public void resumeReading() {
+        checkLoop();
         receiver.resume();
     }
 
     /** Sends FIN after the last byte. Receiving goes on. Later writes are dropped. */
     public void shutdownOutput() {
+        checkLoop();
         sender.end();
     }
 
@@ -207,6 +214,7 @@ public final class StreamSocket implements Resource {
         if (closing) {
             return;
         }
+        checkLoop();
         startClosing(null);
         sender.refuse(); // closing the descriptor sends the FIN
         if (!sender.queue.isEmpty()) {
@@ -220,6 +228,7 @@ public final class StreamSocket implements Resource {
         if (aborted || closeStarted) {
             return;
         }
+        checkLoop();
         aborted = true;
         withDescriptor(SocketCalls::lingerZero);
         fail(reason instanceof IOException io ? io : new IOException("aborted: " + reason, reason));
@@ -297,12 +306,16 @@ public final class StreamSocket implements Resource {
         }
     }
 
+    boolean isSending(ReceivedBuffer data) {
+        return sender.queue.holds(data);
+    }
+
     void handlerFailed(Throwable failure) {
+        abort(failure); // before logging, which may fail too
         LOG.log(
                 System.Logger.Level.ERROR,
                 "the handler of " + this + " failed: " + handler,
                 failure);
-        abort(failure);
     }
 
     void active() {

@@ -1,6 +1,8 @@
 package io.uring.reactor;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +57,11 @@ final class OperationTable {
         int next = generations[slot] + 1;
         generations[slot] = next == 0 ? 1 : next; // 0 would make user data 0 possible
         free[freeCount++] = slot;
+    }
+
+    /** A copy of what is in it. */
+    List<Operation> pending() {
+        return Arrays.stream(operations).filter(Objects::nonNull).toList();
     }
 
     /** Operations the kernel has. */

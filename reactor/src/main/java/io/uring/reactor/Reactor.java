@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +72,7 @@ public final class Reactor implements AutoCloseable {
     private volatile @Nullable Thread thread;
     private volatile boolean closed;
     private boolean closing;
+    private boolean finished;
     private long now = System.nanoTime();
     private long staleCompletions;
     private int stalledTurns;
@@ -129,6 +131,9 @@ public final class Reactor implements AutoCloseable {
      */
     public int poll(long timeoutNanos) {
         checkLoop();
+        if (finished) {
+            throw new IllegalStateException("the reactor is closed");
+        }
         prepare();
         int result;
         try {
@@ -175,11 +180,16 @@ public final class Reactor implements AutoCloseable {
     }
 
     private int enter(long timeoutNanos) {
-        boolean idle = tasks.isEmpty() && beforeSubmit.isEmpty() && backlog.isEmpty();
+        boolean idle = tasks.isEmpty() && beforeSubmit.isEmpty() && (backlog.isEmpty() || isFull());
         if (timeoutNanos > 0 && idle && wakeup.fallAsleep()) {
             return ring.submitAndWait(1, timeoutNanos);
         }
         return ring.pendingSqes() > 0 || ring.needsEnter() ? ring.submitAndWait(0, 0) : 0;
+    }
+
+    /** Whether only a completion makes room for the first operation that waits. */
+    private boolean isFull() {
+        return table.size() >= operationLimit && !(backlog.getFirst() instanceof Cancel);
     }
 
     /**
@@ -246,7 +256,12 @@ public final class Reactor implements AutoCloseable {
     }
 
     private static void report(Object callback, Throwable failure) {
-        LOG.log(System.Logger.Level.ERROR, "a callback on the loop failed: " + callback, failure);
+        try {
+            LOG.log(
+                    System.Logger.Level.ERROR, "a callback on the loop failed: " + callback, failure);
+        } catch (Throwable t) {
+            // Without descriptors or memory logging fails as well; the loop must go on.
+        }
     }
 
     /**
@@ -261,14 +276,20 @@ public final class Reactor implements AutoCloseable {
         if (operation.isPending()) {
             throw new IllegalStateException("the operation is pending: " + operation);
         }
-        if (backlog.isEmpty() && begin(operation)) {
+        // A cancel overtakes those that wait: it may be what they wait for.
+        boolean cancel = operation instanceof Cancel;
+        if ((cancel || backlog.isEmpty()) && begin(operation)) {
             return;
         }
-        if (backlog.size() >= config.maxOperations()) {
+        if (backlog.size() >= config.maxOperations() && !cancel) {
             throw new OperationLimitException(config.maxOperations());
         }
         operation.queued = true;
-        backlog.addLast(operation);
+        if (cancel) {
+            backlog.addFirst(operation);
+        } else {
+            backlog.addLast(operation);
+        }
     }
 
     /** Whoever submitted it is gone from the stack, so a preparation that fails is a completion. */
@@ -325,11 +346,12 @@ public final class Reactor implements AutoCloseable {
     public void cancel(Operation operation) {
         checkLoop();
         if (operation.queued) {
-            backlog.remove(operation);
-            tasks.add(() -> {
-                operation.queued = false;
-                operation.complete(-Errno.ECANCELED, 0);
-            });
+            if (backlog.remove(operation)) { // or it was cancelled already
+                tasks.add(() -> {
+                    operation.queued = false;
+                    operation.complete(-Errno.ECANCELED, 0);
+                });
+            }
         } else if (operation.userData != 0) {
             submit(Cancel.of(operation.userData));
         }
@@ -346,13 +368,22 @@ public final class Reactor implements AutoCloseable {
 
     /** Runs {@code task} on the loop, in a later step; from any thread. */
     public void execute(Runnable task) {
-        if (closed) {
-            throw new java.util.concurrent.RejectedExecutionException("the loop is closed");
+        boolean outside = !inLoop();
+        if (closed && (outside || finished)) {
+            throw rejected();
         }
         tasks.add(task);
-        if (!inLoop()) {
+        if (outside) {
             wakeup.wake();
+            // The loop may have closed since we looked: then nobody runs the task any more.
+            if (closed && tasks.remove(task)) {
+                throw rejected();
+            }
         }
+    }
+
+    private static RejectedExecutionException rejected() {
+        return new RejectedExecutionException("the loop is closed");
     }
 
     /** Ends the wait of the current or next {@link #poll}, if the loop sleeps; from any thread. */
@@ -437,6 +468,7 @@ public final class Reactor implements AutoCloseable {
         }
         if (thread == null) {
             closed = true; // never started: nothing is pending
+            finished = true;
             wakeup.close();
             ring.close();
             return;
@@ -448,14 +480,13 @@ public final class Reactor implements AutoCloseable {
         }
         drain(() -> resources.isEmpty());
         wakeup.stop(this);
-        if (pendingOperations() > 1) {
-            submit(Cancel.everything());
-        }
+        cancelEverything();
         drain(() -> pendingOperations() == 0);
         closed = true;
-        while (!tasks.isEmpty()) {
-            runTasks();
+        if (!tasks.isEmpty()) { // they came last, and may have begun something
+            drain(() -> tasks.isEmpty() && resources.isEmpty() && pendingOperations() == 0);
         }
+        finished = true;
         wakeup.close();
         if (pendingOperations() == 0) {
             ring.close();
@@ -465,6 +496,20 @@ public final class Reactor implements AutoCloseable {
                     "{0} operations did not end in time; their memory is not freed",
                     pendingOperations());
             ring.abandon();
+        }
+    }
+
+    private void cancelEverything() {
+        for (Operation waiting : new ArrayList<>(backlog)) {
+            cancel(waiting);
+        }
+        if (table.size() == 0) {
+            return;
+        }
+        if (ring.capabilities().has(Feature.CANCEL_FD)) {
+            submit(Cancel.everything());
+        } else {
+            table.pending().forEach(this::cancel);
         }
     }
 

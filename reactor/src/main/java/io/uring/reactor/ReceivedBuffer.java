@@ -117,6 +117,11 @@ public final class ReceivedBuffer {
         group.release(this);
     }
 
+    /** Whether it is still to be given back. */
+    public boolean isLent() {
+        return live;
+    }
+
     ReceivedBuffer of(Chunk lentChunk) {
         chunk = lentChunk;
         return this;
