@@ -8,6 +8,7 @@ import io.uring.ring.Availability;
 import io.uring.ring.RingException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.ServerSocketChannel;
@@ -231,6 +232,10 @@ public class UringConnector extends ServerConnector {
                         ? new InetSocketAddress(getPort())
                         : new InetSocketAddress(getHost(), getPort());
         try {
+            if (address.isUnresolved()) {
+                throw new IOException(
+                        "Failed to bind to " + address, new UnknownHostException(getHost()));
+            }
             loops = LoopServer.open(getLoops(), listenerConfig(address), this::accepted);
         } catch (IOException | RuntimeException e) {
             uring = null;
@@ -326,11 +331,13 @@ public class UringConnector extends ServerConnector {
             closeQuietly(channel);
             return;
         }
+        endPoint.setIdleTimeout(getIdleTimeout()); // before newConnection, which may ask for it
         Connection connection;
         try {
             connection = manager.newConnection(channel, endPoint, null);
             endPoint.setConnection(connection);
         } catch (IOException | RuntimeException e) {
+            endPoint.setIdleTimeout(0); // its expiry would report a close of what never opened
             manager.acceptFailed(channel, e);
             closeQuietly(channel);
             LOG.warn("no connection for {}", channel, e);

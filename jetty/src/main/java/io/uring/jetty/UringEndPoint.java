@@ -38,10 +38,11 @@ final class UringEndPoint extends AbstractEndPoint implements StreamHandler {
     private final Invocable.Task fillable = new FillableTask();
     private final Invocable.Task completeWrite = new CompleteWriteTask();
 
-    /**
-     * Filled by the loop, emptied by whoever fills; guarded by itself, like the two flags below.
-     */
+    /** Filled by the loop, emptied by whoever fills; guarded by itself, like the flags below. */
     private final ArrayDeque<ReceivedBuffer> received = new ArrayDeque<>(2);
+
+    /** Somebody waits for a signal, and gets exactly one: a second could hit the next callback. */
+    private boolean signalWanted;
 
     private boolean ended;
     private boolean released;
@@ -60,7 +61,6 @@ final class UringEndPoint extends AbstractEndPoint implements StreamHandler {
         this.socket = socket;
         this.reactor = socket.reactor();
         this.channel = channel;
-        setIdleTimeout(connector.getIdleTimeout());
     }
 
     @Override
@@ -100,9 +100,13 @@ final class UringEndPoint extends AbstractEndPoint implements StreamHandler {
     }
 
     private void signalFillable() {
-        if (isFillInterested()) {
-            runOnLoop(fillable);
+        synchronized (received) {
+            if (!signalWanted) {
+                return;
+            }
+            signalWanted = false;
         }
+        runOnLoop(fillable);
     }
 
     /** Runs what does not block here, and hands over what may. */
@@ -125,14 +129,15 @@ final class UringEndPoint extends AbstractEndPoint implements StreamHandler {
     /** Never runs the callback here: the caller is in the middle of something. */
     @Override
     protected void needsFillInterest() {
-        boolean ready;
+        boolean inLoop = reactor.inLoop();
         synchronized (received) {
-            ready = ended || !received.isEmpty();
+            boolean ready = ended || !received.isEmpty();
+            signalWanted = !ready || inLoop;
+            if (!ready) {
+                return;
+            }
         }
-        if (!ready) {
-            return;
-        }
-        if (reactor.inLoop()) {
+        if (inLoop) {
             reactor.execute(this::signalFillable);
         } else {
             dispatch(fillable);
@@ -319,10 +324,18 @@ final class UringEndPoint extends AbstractEndPoint implements StreamHandler {
             received.forEach(ReceivedBuffer::release);
             received.clear();
         }
+        onLoop(this::abortIncompleteWrite);
         try {
             channel.close();
         } catch (IOException | RejectedExecutionException e) {
             // The loop has ended, and closed its sockets.
+        }
+    }
+
+    /** What the peer gets is cut off anyway: do not wait for a peer that may never read it. */
+    private void abortIncompleteWrite() {
+        if (writeWaits) {
+            socket.abort(new EofException("closed in the middle of a write"));
         }
     }
 

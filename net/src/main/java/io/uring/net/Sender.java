@@ -45,10 +45,13 @@ final class Sender extends Operation {
                 protected void complete(int result, int flags) {
                     Runnable waiter = waitsForRoom;
                     waitsForRoom = null;
-                    if (waiter != null) {
-                        waiter.run();
+                    try {
+                        if (waiter != null) {
+                            waiter.run();
+                        }
+                    } finally {
+                        socket.closeStep();
                     }
-                    socket.closeStep();
                 }
             };
 
