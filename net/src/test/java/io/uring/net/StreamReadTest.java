@@ -201,7 +201,7 @@ final class StreamReadTest {
         AtomicBoolean stop = new AtomicBoolean();
         List<Peer> peers = new ArrayList<>();
         try (Loops loops = Loops.start(1);
-                Peer flood = Peer.connect(loops.serve(new Recorder()))) {
+                Peer flood = Peer.connect(loops.serve((_, data) -> data.release()))) {
             Listener echo = loops.listen(_ -> new Echo());
             CompletableFuture<Boolean> flooding =
                     Background.run(() -> {

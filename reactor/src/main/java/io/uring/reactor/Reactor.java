@@ -258,7 +258,9 @@ public final class Reactor implements AutoCloseable {
     private static void report(Object callback, Throwable failure) {
         try {
             LOG.log(
-                    System.Logger.Level.ERROR, "a callback on the loop failed: " + callback, failure);
+                    System.Logger.Level.ERROR,
+                    "a callback on the loop failed: " + callback,
+                    failure);
         } catch (Throwable t) {
             // Without descriptors or memory logging fails as well; the loop must go on.
         }

@@ -160,7 +160,7 @@ final class EventLoopTest {
     }
 
     @Test
-    void threadIsNamedAndIsThePlacesOfTasks() throws Exception {
+    void tasksRunOnTheNamedThread() throws Exception {
         try (EventLoop loop = start("")) {
             CountDownLatch done = new CountDownLatch(1);
             List<String> names = new ArrayList<>();
