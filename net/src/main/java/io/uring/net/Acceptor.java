@@ -26,6 +26,9 @@ final class Acceptor extends Operation implements Resource {
     private static final System.Logger LOG = System.getLogger(Listener.class.getName());
     private static final long FIRST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
+    /** Without failures for so long, the next one is news. */
+    private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final EventLoop loop;
     private final Reactor reactor;
     private final List<EventLoop> targets;
@@ -39,6 +42,8 @@ final class Acceptor extends Operation implements Resource {
 
     private int nextTarget;
     private long backoffNanos;
+    private boolean failedBefore;
+    private long failedAt;
     private boolean accepting;
     private boolean cancelling;
     private boolean closing;
@@ -187,13 +192,16 @@ final class Acceptor extends Operation implements Resource {
 
     /** Out of descriptors or memory: trying again at once would burn a core and help nobody. */
     private void backOff(int errno) {
-        boolean first = backoffNanos == 0;
         backoffNanos =
-                first
+                backoffNanos == 0
                         ? FIRST_BACKOFF_NANOS
                         : Math.min(backoffNanos * 2, config.maxAcceptBackoffNanos());
         reactor.schedule(retry, backoffNanos);
-        if (first) {
+        // Near the limit some connections succeed in between: that is still the same condition.
+        boolean told = failedBefore && reactor.now() - failedAt < QUIET_NANOS;
+        failedBefore = true;
+        failedAt = reactor.now();
+        if (!told) {
             IOException cause = SocketErrors.exception("accept on " + config.address(), errno);
             reactor.execute(() -> handlers.acceptFailed(cause)); // whatever it does, we go on
         }

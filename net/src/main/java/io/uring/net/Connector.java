@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -82,8 +83,12 @@ public final class Connector {
 
     /** Gives up, unless it has ended; from any thread. */
     public void cancel() {
-        loop.execute(
-                () -> giveUp(new IOException("connect " + address, new CancellationException())));
+        try {
+            loop.execute(() ->
+                    giveUp(new IOException("connect " + address, new CancellationException())));
+        } catch (RejectedExecutionException e) {
+            // The loop has closed, and ended the attempt with it.
+        }
     }
 
     private void start(long timeoutNanos) {

@@ -52,14 +52,20 @@ public final class Listener {
             List<EventLoop> targets = unix ? all : List.of(all.get(i));
             acceptors.add(new Acceptor(all.get(i), targets, sockets.get(i), config, handlers));
         }
-        Listener listener = new Listener(address, List.copyOf(acceptors));
+        int started = 0;
         try {
-            acceptors.forEach(Acceptor::start);
+            for (Acceptor acceptor : acceptors) {
+                acceptor.start();
+                started++;
+            }
         } catch (RejectedExecutionException e) {
-            sockets.forEach(SocketCalls::close);
+            for (Acceptor begun : acceptors.subList(0, started)) {
+                var _ = begun.close(); // its loop closes too
+            }
+            sockets.subList(started, sockets.size()).forEach(SocketCalls::close);
             throw new IOException("the loops are closed", e);
         }
-        return listener;
+        return new Listener(address, List.copyOf(acceptors));
     }
 
     /** The address that is bound, with the port that was chosen for port 0. */

@@ -2,6 +2,7 @@ package io.uring.net;
 
 import io.uring.reactor.BufferGroup;
 import io.uring.reactor.Chunk;
+import io.uring.reactor.Reactor;
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.ring.Descriptor;
 import io.uring.ring.MessageHeader;
@@ -19,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * per write.
  */
 final class SendQueue {
-    private static final System.Logger LOG = System.getLogger(SendQueue.class.getName());
     private static final int INITIAL_ENTRIES = 8;
 
     private final BufferGroup buffers;
@@ -211,7 +211,7 @@ final class SendQueue {
         try {
             listener.written(failure);
         } catch (RuntimeException | Error e) {
-            LOG.log(System.Logger.Level.ERROR, "a write listener failed: " + listener, e);
+            Reactor.report(listener, e);
         }
     }
 

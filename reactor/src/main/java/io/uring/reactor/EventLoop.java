@@ -39,7 +39,12 @@ public final class EventLoop implements Executor, AutoCloseable {
      */
     public static EventLoop start(ReactorConfig config) {
         EventLoop loop = new EventLoop(config);
-        loop.thread.start();
+        try {
+            loop.thread.start();
+        } catch (OutOfMemoryError e) {
+            loop.reactor.close(); // no thread could be made
+            throw e;
+        }
         try {
             loop.started.join();
         } catch (java.util.concurrent.CompletionException e) {

@@ -36,7 +36,7 @@ public final class EventLoopGroup implements AutoCloseable {
             for (int i = 0; i < count; i++) {
                 loops.add(EventLoop.start(config));
             }
-        } catch (RingException e) {
+        } catch (RuntimeException | Error e) {
             loops.forEach(EventLoop::close);
             throw e;
         }

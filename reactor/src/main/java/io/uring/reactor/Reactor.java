@@ -255,7 +255,8 @@ public final class Reactor implements AutoCloseable {
         }
     }
 
-    private static void report(Object callback, Throwable failure) {
+    /** Logs the failure of a callback. Never throws, whatever state logging is in. */
+    public static void report(Object callback, Throwable failure) {
         try {
             LOG.log(
                     System.Logger.Level.ERROR,

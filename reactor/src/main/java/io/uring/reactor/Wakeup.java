@@ -77,8 +77,11 @@ final class Wakeup {
 
     private void signal() {
         if (message != null) {
-            int result = message.send();
-            assert result == 0 : "wake: " + io.uring.ring.Errno.name(-result);
+            // Fails only for lack of memory; then the loop must still hear of it, or wake by
+            // itself.
+            while (message.send() < 0 && state.get() == NOTIFIED) {
+                Thread.onSpinWait();
+            }
         } else if (eventFd != null) {
             eventFd.signal();
         }
