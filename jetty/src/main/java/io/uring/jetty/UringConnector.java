@@ -1,6 +1,7 @@
 package io.uring.jetty;
 
 import io.uring.net.ListenerConfig;
+import io.uring.net.SocketOptions;
 import io.uring.net.StreamConfig;
 import io.uring.net.StreamHandler;
 import io.uring.net.StreamSocket;
@@ -244,12 +245,15 @@ public class UringConnector extends ServerConnector {
     }
 
     private ListenerConfig listenerConfig(InetSocketAddress address) {
+        SocketOptions options =
+                SocketOptions.defaults()
+                        .withNoDelay(getAcceptedTcpNoDelay())
+                        .withBuffers(
+                                Math.max(getAcceptedSendBufferSize(), 0),
+                                Math.max(getAcceptedReceiveBufferSize(), 0));
         StreamConfig stream =
                 StreamConfig.defaults()
-                        .withNoDelay(getAcceptedTcpNoDelay())
-                        .withSocketBuffers(
-                                Math.max(getAcceptedSendBufferSize(), 0),
-                                Math.max(getAcceptedReceiveBufferSize(), 0))
+                        .withSocket(options)
                         .withWaterMarks(LOW_WATER_BYTES, HIGH_WATER_BYTES, HIGH_WATER_BYTES * 2);
         ListenerConfig config = ListenerConfig.of(address).withStream(stream).withPaused(true);
         return getAcceptQueueSize() > 0 ? config.withBacklog(getAcceptQueueSize()) : config;
@@ -258,9 +262,7 @@ public class UringConnector extends ServerConnector {
     @Override
     protected void doStart() throws Exception {
         super.doStart();
-        setAccepting(
-                isAccepting()); // the loops' listener is paused: the protocols are configured only
-        // now
+        setAccepting(isAccepting()); // only now: the protocols were not configured before
     }
 
     @Override

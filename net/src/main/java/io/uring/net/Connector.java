@@ -12,7 +12,6 @@ import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.CancellationException;
@@ -102,7 +101,7 @@ public final class Connector {
         }
         connect.descriptor = Descriptor.of(fd);
         try {
-            setOptions(fd);
+            config.socket().apply(fd, address);
             reactor.attach(connect);
             reactor.submit(connect);
         } catch (IOException e) {
@@ -112,20 +111,6 @@ public final class Connector {
         }
         if (timeoutNanos > 0) {
             reactor.schedule(timeout, timeoutNanos);
-        }
-    }
-
-    private void setOptions(int fd) throws IOException {
-        if (address instanceof InetSocketAddress) {
-            ListenerSocket.setTcpOptions(fd, config);
-        }
-        if (config.sendBufferBytes() > 0) {
-            ListenerSocket.set(
-                    fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_SNDBUF, config.sendBufferBytes());
-        }
-        if (config.receiveBufferBytes() > 0) {
-            ListenerSocket.set(
-                    fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_RCVBUF, config.receiveBufferBytes());
         }
     }
 

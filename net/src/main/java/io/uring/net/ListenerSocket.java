@@ -39,7 +39,8 @@ final class ListenerSocket {
             sockets.add(bindFirst(config));
             SocketAddress address = localAddress(sockets.getFirst());
             if (count > 1) {
-                set(sockets.getFirst(), SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEPORT, 1);
+                SocketOptions.set(
+                        sockets.getFirst(), SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEPORT, 1);
             }
             while (sockets.size() < count) {
                 sockets.add(bind(config, address, true));
@@ -84,36 +85,20 @@ final class ListenerSocket {
         }
     }
 
-    /** Accepted sockets inherit all of these, which spares a call per connection. */
     private static void setOptions(
             int fd, StreamConfig stream, SocketAddress address, boolean shared) throws IOException {
-        if (stream.sendBufferBytes() > 0) {
-            set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_SNDBUF, stream.sendBufferBytes());
-        }
-        if (stream.receiveBufferBytes() > 0) {
-            set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_RCVBUF, stream.receiveBufferBytes());
-        }
+        stream.socket().apply(fd, address); // what is accepted inherits them
         if (!(address instanceof InetSocketAddress)) {
             return;
         }
-        set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEADDR, 1);
+        SocketOptions.set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEADDR, 1);
         if (shared) {
-            set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEPORT, 1);
+            SocketOptions.set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEPORT, 1);
         }
         if (SocketAddresses.family(address) == SocketCalls.AF_INET6) {
             // ListenerConfig.tcp(port) means IPv4 as well, whatever net.ipv6.bindv6only says.
-            set(fd, SocketCalls.IPPROTO_IPV6, SocketCalls.IPV6_V6ONLY, 0);
+            SocketOptions.set(fd, SocketCalls.IPPROTO_IPV6, SocketCalls.IPV6_V6ONLY, 0);
         }
-        setTcpOptions(fd, stream);
-    }
-
-    static void setTcpOptions(int fd, StreamConfig stream) throws IOException {
-        set(fd, SocketCalls.IPPROTO_TCP, SocketCalls.TCP_NODELAY, stream.noDelay() ? 1 : 0);
-        set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_KEEPALIVE, stream.keepAlive() ? 1 : 0);
-    }
-
-    static void set(int fd, int level, int name, int value) throws IOException {
-        check(SocketCalls.setOption(fd, level, name, value), "setsockopt " + level + "/" + name);
     }
 
     private static void bindWithPatience(int fd, SocketAddress address) throws IOException {

@@ -6,13 +6,10 @@ import java.util.concurrent.TimeUnit;
  * The options and limits of a connection.
  *
  * <pre>{@code
- * StreamConfig config = StreamConfig.defaults().withNoDelay(false).withIdleNanos(SECONDS.toNanos(30));
+ * StreamConfig config = StreamConfig.defaults().withIdleNanos(SECONDS.toNanos(30));
  * }</pre>
  *
- * @param noDelay TCP_NODELAY
- * @param keepAlive SO_KEEPALIVE
- * @param sendBufferBytes SO_SNDBUF, 0 for the kernel's own tuning
- * @param receiveBufferBytes SO_RCVBUF, 0 for the kernel's own tuning
+ * @param socket the kernel's options
  * @param highWaterBytes from so many queued bytes on {@link StreamSocket#write} returns false
  * @param lowWaterBytes at so few queued bytes {@link StreamHandler#onWritable} is called
  * @param maxQueuedBytes so many queued bytes are never exceeded: the write throws
@@ -22,10 +19,7 @@ import java.util.concurrent.TimeUnit;
  * @param closeNanos how long {@link StreamSocket#close} waits for the peer to take what is queued
  */
 public record StreamConfig(
-        boolean noDelay,
-        boolean keepAlive,
-        int sendBufferBytes,
-        int receiveBufferBytes,
+        SocketOptions socket,
         long highWaterBytes,
         long lowWaterBytes,
         long maxQueuedBytes,
@@ -60,20 +54,11 @@ public record StreamConfig(
                     "readAheadBytes %d, idleNanos %d, closeNanos %d"
                             .formatted(readAheadBytes, idleNanos, closeNanos));
         }
-        if (sendBufferBytes < 0 || receiveBufferBytes < 0) {
-            throw new IllegalArgumentException(
-                    "sendBufferBytes %d, receiveBufferBytes %d"
-                            .formatted(sendBufferBytes, receiveBufferBytes));
-        }
     }
 
-    /** TCP_NODELAY on, everything else as the kernel has it. */
     public static StreamConfig defaults() {
         return new StreamConfig(
-                true,
-                false,
-                0,
-                0,
+                SocketOptions.defaults(),
                 HIGH_WATER_BYTES,
                 LOW_WATER_BYTES,
                 MAX_QUEUED_BYTES,
@@ -82,41 +67,9 @@ public record StreamConfig(
                 CLOSE_NANOS);
     }
 
-    public StreamConfig withNoDelay(boolean on) {
+    public StreamConfig withSocket(SocketOptions options) {
         return new StreamConfig(
-                on,
-                keepAlive,
-                sendBufferBytes,
-                receiveBufferBytes,
-                highWaterBytes,
-                lowWaterBytes,
-                maxQueuedBytes,
-                readAheadBytes,
-                idleNanos,
-                closeNanos);
-    }
-
-    public StreamConfig withKeepAlive(boolean on) {
-        return new StreamConfig(
-                noDelay,
-                on,
-                sendBufferBytes,
-                receiveBufferBytes,
-                highWaterBytes,
-                lowWaterBytes,
-                maxQueuedBytes,
-                readAheadBytes,
-                idleNanos,
-                closeNanos);
-    }
-
-    /** SO_SNDBUF and SO_RCVBUF; 0 leaves one to the kernel. */
-    public StreamConfig withSocketBuffers(int sendBytes, int receiveBytes) {
-        return new StreamConfig(
-                noDelay,
-                keepAlive,
-                sendBytes,
-                receiveBytes,
+                options,
                 highWaterBytes,
                 lowWaterBytes,
                 maxQueuedBytes,
@@ -127,51 +80,23 @@ public record StreamConfig(
 
     public StreamConfig withWaterMarks(long lowBytes, long highBytes, long maxBytes) {
         return new StreamConfig(
-                noDelay,
-                keepAlive,
-                sendBufferBytes,
-                receiveBufferBytes,
-                highBytes,
-                lowBytes,
-                maxBytes,
-                readAheadBytes,
-                idleNanos,
-                closeNanos);
+                socket, highBytes, lowBytes, maxBytes, readAheadBytes, idleNanos, closeNanos);
     }
 
     public StreamConfig withReadAheadBytes(long bytes) {
-        return new StreamConfig(
-                noDelay,
-                keepAlive,
-                sendBufferBytes,
-                receiveBufferBytes,
-                highWaterBytes,
-                lowWaterBytes,
-                maxQueuedBytes,
-                bytes,
-                idleNanos,
-                closeNanos);
+        return with(bytes, idleNanos, closeNanos);
     }
 
     public StreamConfig withIdleNanos(long nanos) {
-        return withTimes(nanos, closeNanos);
+        return with(readAheadBytes, nanos, closeNanos);
     }
 
     public StreamConfig withCloseNanos(long nanos) {
-        return withTimes(idleNanos, nanos);
+        return with(readAheadBytes, idleNanos, nanos);
     }
 
-    private StreamConfig withTimes(long idle, long close) {
+    private StreamConfig with(long readAhead, long idle, long close) {
         return new StreamConfig(
-                noDelay,
-                keepAlive,
-                sendBufferBytes,
-                receiveBufferBytes,
-                highWaterBytes,
-                lowWaterBytes,
-                maxQueuedBytes,
-                readAheadBytes,
-                idle,
-                close);
+                socket, highWaterBytes, lowWaterBytes, maxQueuedBytes, readAhead, idle, close);
     }
 }

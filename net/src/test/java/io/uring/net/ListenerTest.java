@@ -266,7 +266,8 @@ final class ListenerTest {
     @Test
     void optionsReachAcceptedConnections() throws Exception {
         CompletableFuture<List<Integer>> options = new CompletableFuture<>();
-        StreamConfig config = StreamConfig.defaults().withKeepAlive(true).withNoDelay(true);
+        StreamConfig config =
+                StreamConfig.defaults().withSocket(SocketOptions.defaults().withKeepAlive(true));
         try (Loops loops = Loops.start(1)) {
             Listener listener =
                     loops.listen(

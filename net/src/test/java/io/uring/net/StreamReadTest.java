@@ -128,7 +128,7 @@ final class StreamReadTest {
         StreamConfig config =
                 StreamConfig.defaults()
                         .withReadAheadBytes(64 * 1024)
-                        .withSocketBuffers(0, 64 * 1024);
+                        .withSocket(SocketOptions.defaults().withBuffers(0, 64 * 1024));
         try (Loops loops = Loops.start(1, mask, ReactorConfig.defaults());
                 Peer peer = Peer.connect(loops.serve(config, server))) {
             long sent = peer.sendUntilStalled(new byte[64 * 1024], 300, 64L * MIB);
