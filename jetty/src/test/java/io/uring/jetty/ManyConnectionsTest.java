@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeaks.class)
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class ManyConnectionsTest {
-    private static final long IDLE_MILLIS = 5000;
+    private static final long IDLE_MILLIS = 10_000;
 
     /** Ten ticks of the kernel's clock: other threads of this JVM tick, too. */
     private static final long IDLE_CPU_NANOS = 100_000_000;
