@@ -21,9 +21,15 @@ final class LoopServer {
     private static final Logger LOG = LoggerFactory.getLogger(LoopServer.class);
     private static final long CLOSE_SECONDS = 5;
 
+    /**
+     * A response that is complete for Jetty may have its last 64 KiB here; a slow client gets this
+     * long.
+     */
+    private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final EventLoopGroup loops;
     private final Listener listener;
-    private boolean listening = true;
+    private volatile boolean listening = true;
 
     private LoopServer(EventLoopGroup loops, Listener listener) {
         this.loops = loops;
@@ -34,7 +40,9 @@ final class LoopServer {
             throws IOException {
         EventLoopGroup loops;
         try {
-            loops = EventLoopGroup.start(count, ReactorConfig.defaults());
+            loops =
+                    EventLoopGroup.start(
+                            count, ReactorConfig.defaults().withDrainNanos(DRAIN_NANOS));
         } catch (RingException e) {
             throw new IOException("Failed to start " + count + " io_uring loops", e);
         }

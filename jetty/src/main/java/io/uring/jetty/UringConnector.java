@@ -346,9 +346,14 @@ public class UringConnector extends ServerConnector {
             return;
         }
         manager.onceAccepted(channel);
-        endPoint.onOpen();
-        manager.endPointOpened(endPoint);
-        manager.connectionOpened(connection, null);
+        try {
+            endPoint.onOpen();
+            manager.endPointOpened(endPoint);
+            manager.connectionOpened(connection, null);
+        } catch (RuntimeException | Error e) {
+            endPoint.close(e); // or Jetty would keep it until its idle timeout
+            throw e;
+        }
     }
 
     private static void closeQuietly(AcceptedChannel channel) {

@@ -111,10 +111,16 @@ final class UringEndPoint extends AbstractEndPoint implements StreamHandler {
 
     /** Runs what does not block here, and hands over what may. */
     private void runOnLoop(Invocable.Task task) {
-        switch (task.getInvocationType()) {
-            case NON_BLOCKING -> task.run();
-            case EITHER -> Invocable.invokeNonBlocking(task);
-            case BLOCKING -> dispatch(task);
+        try {
+            switch (task.getInvocationType()) {
+                case NON_BLOCKING -> task.run();
+                case EITHER -> Invocable.invokeNonBlocking(task);
+                case BLOCKING -> dispatch(task);
+            }
+        } catch (RuntimeException | Error e) {
+            // Must not reach the receiver, which would give back a buffer that still waits here.
+            Reactor.report(task, e);
+            close(e);
         }
     }
 

@@ -55,7 +55,11 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
     private void arm() {
         if (started && !isPending() && !paused && !throttled && !ended && !closed) {
             cancelling = false;
-            reactor.submit(this);
+            try {
+                reactor.submit(this);
+            } catch (RuntimeException e) {
+                socket.handlerFailed(e); // no memory, or too many operations: not a silent stop
+            }
         }
     }
 

@@ -22,7 +22,8 @@ public interface StreamHandler {
 
     /**
      * Bytes came. The handler releases the buffer, or gives it to {@link StreamSocket#write}. When
-     * it throws, a buffer that it has not released or written is given back.
+     * it throws, a buffer that it has not released or written is given back, so a handler that has
+     * kept the buffer somewhere must not throw afterwards.
      */
     void onData(StreamSocket socket, ReceivedBuffer data);
 

@@ -269,8 +269,17 @@ public final class StreamSocket implements Resource {
         }
         closeStarted = true;
         reactor.cancel(closeTimer);
-        if (guard.close(() -> reactor.execute(() -> reactor.submit(closeOperation)))) {
+        if (guard.close(this::closeAfterOthers)) {
             reactor.submit(closeOperation);
+        }
+    }
+
+    /** On the thread that was the last to use the descriptor. */
+    private void closeAfterOthers() {
+        try {
+            reactor.execute(() -> reactor.submit(closeOperation));
+        } catch (java.util.concurrent.RejectedExecutionException e) {
+            SocketCalls.close(descriptor.number()); // the loop has closed meanwhile
         }
     }
 
