@@ -6,7 +6,6 @@ import io.uring.ring.Cqe;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
 import io.uring.ring.Feature;
-import io.uring.ring.Opcode;
 import io.uring.ring.Ring;
 import io.uring.ring.RingException;
 import io.uring.ring.Sqe;
@@ -87,7 +86,7 @@ public final class Reactor implements AutoCloseable {
         this.config = config;
         this.ring = Ring.open(config.ring());
         try {
-            checkKernel();
+            Availability.requireSockets(ring.capabilities());
             this.wakeup = new Wakeup(ring);
         } catch (RuntimeException e) {
             ring.close();
@@ -100,18 +99,6 @@ public final class Reactor implements AutoCloseable {
                 noDrop
                         ? config.maxOperations()
                         : Math.min(config.maxOperations(), ring.cqEntries());
-    }
-
-    private void checkKernel() {
-        for (Opcode needed :
-                new Opcode[] {Opcode.ACCEPT, Opcode.CONNECT, Opcode.SEND, Opcode.RECV}) {
-            if (!ring.capabilities().supports(needed)) {
-                throw Availability.tooOld("operation " + needed, needed.since());
-            }
-        }
-        if (!ring.capabilities().has(Feature.FAST_POLL)) {
-            throw Availability.tooOld("feature FAST_POLL", Feature.FAST_POLL.since());
-        }
     }
 
     /** Makes the calling platform thread the loop's thread. */

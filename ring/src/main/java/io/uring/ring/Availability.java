@@ -72,6 +72,7 @@ public final class Availability {
 
     private static Availability check() {
         try (Ring ring = Ring.open(RingConfig.ofEntries(2, 4))) {
+            requireSockets(ring.capabilities());
             return new Availability(ring.capabilities(), null);
         } catch (UnavailableException e) {
             return new Availability(null, e);
@@ -80,6 +81,24 @@ public final class Availability {
                     null,
                     new UnavailableException(
                             "a trial ring", e.errno(), String.valueOf(e.getMessage())));
+        }
+    }
+
+    /**
+     * Throws unless a ring can carry sockets, which takes Linux 5.7: older ones can be opened, but
+     * every wait on a socket would hold a kernel thread.
+     *
+     * @throws UnavailableException that names what is missing
+     */
+    public static void requireSockets(Capabilities capabilities) {
+        for (Opcode needed :
+                new Opcode[] {Opcode.ACCEPT, Opcode.CONNECT, Opcode.SEND, Opcode.RECV}) {
+            if (!capabilities.supports(needed)) {
+                throw tooOld("operation " + needed, needed.since());
+            }
+        }
+        if (!capabilities.has(Feature.FAST_POLL)) {
+            throw tooOld("feature FAST_POLL", Feature.FAST_POLL.since());
         }
     }
 
