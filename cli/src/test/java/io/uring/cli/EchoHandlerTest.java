@@ -145,16 +145,10 @@ class EchoHandlerTest {
             AtomicLong sentBytes = new AtomicLong();
             CompletableFuture<Long> sent =
                     CompletableFuture.supplyAsync(() -> sendLarge(socket, sentBytes));
-            AtomicLong last = new AtomicLong(-1);
-            // Socket buffers on both ways fill, then nothing moves for a while.
+            // Socket buffers on both ways fill, then nothing moves any more.
+            Stillness stillness = new Stillness(sentBytes);
             Eventually.isTrue(
-                    RunningServer.PATIENCE,
-                    "the sender stands still",
-                    () -> {
-                        sleepMillis(500);
-                        long now = sentBytes.get();
-                        return now > 0 && last.getAndSet(now) == now;
-                    });
+                    RunningServer.PATIENCE, "the sender stands still", stillness::isReached);
             assertTrue(sentBytes.get() < LARGE_BYTES, "all sent, nothing held it back");
             InputStream in = new BufferedInputStream(socket.getInputStream());
             skipHead(in);
@@ -262,11 +256,25 @@ class EchoHandlerTest {
         return sent.get(RunningServer.PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
-    private static void sleepMillis(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /** A counter that was above zero and the same for as long as no healthy sender pauses here. */
+    private static final class Stillness {
+        private static final long NANOS = 500_000_000;
+
+        private final AtomicLong counter;
+        private long last;
+        private long since;
+
+        Stillness(AtomicLong counter) {
+            this.counter = counter;
+        }
+
+        boolean isReached() {
+            long now = counter.get();
+            if (now != last) {
+                last = now;
+                since = System.nanoTime();
+            }
+            return now > 0 && System.nanoTime() - since > NANOS;
         }
     }
 }

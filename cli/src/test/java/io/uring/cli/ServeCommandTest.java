@@ -32,6 +32,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ServeCommandTest {
+    /**
+     * A client that pauses: longer than Jetty's idle timeout during a shutdown, which must not cut
+     * it off.
+     */
+    private static final long PAUSE_MILLIS = 1_500;
 
     private static final Pattern READY =
             Pattern.compile(
@@ -130,8 +135,8 @@ class ServeCommandTest {
 
             child.terminate();
             awaitRefusal(port(child));
-            // Longer than Jetty's idle timeout during a shutdown, which must not cut this off.
-            Thread.sleep(1_500);
+
+            Thread.sleep(PAUSE_MILLIS);
             byte[] rest = in.readAllBytes();
 
             int bodyIndex = new String(first, US_ASCII).indexOf("\r\n\r\n") + 4;

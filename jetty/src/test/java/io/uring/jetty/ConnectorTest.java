@@ -4,15 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.testkit.Eventually;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Parameter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -178,6 +181,14 @@ class ConnectorTest {
         UringConnector connector = new UringConnector(server, 1, 1);
         server.addConnector(connector);
         server.setHandler(handler);
+        var closed = new java.util.concurrent.atomic.AtomicInteger();
+        connector.addBean(
+                new Connection.Listener() {
+                    @Override
+                    public void onClosed(Connection connection) {
+                        closed.incrementAndGet();
+                    }
+                });
         server.start();
         try {
             int answered = 0;
@@ -185,12 +196,13 @@ class ConnectorTest {
             for (int i = 0; i < clients.length; i++) {
                 clients[i] = new RawClient(connector.getLocalPort()).get("/");
             }
-            Thread.sleep(300);
+            Eventually.isTrue(
+                    Duration.ofSeconds(10), "connections are rejected", () -> closed.get() > 0);
             open.countDown();
             for (RawClient client : clients) {
                 try (client) {
                     answered += client.head().status() == 200 ? 1 : 0;
-                } catch (java.io.IOException closed) {
+                } catch (java.io.IOException rejected) {
                     // There was no thread for it.
                 }
             }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeaks.class)
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class ManyConnectionsTest {
+    /** Not a wait for something: the time over which nothing may happen. */
     private static final long IDLE_MILLIS = 10_000;
 
     /** Ten ticks of the kernel's clock: other threads of this JVM tick, too. */
@@ -31,8 +32,7 @@ class ManyConnectionsTest {
                     System.gc(); // not in the middle of the measurement
                     long best = Long.MAX_VALUE;
                     for (int i = 0; i < 3 && best >= IDLE_CPU_NANOS; i++) {
-                        // The compiler may still be busy with what was run before.
-                        Thread.sleep(500);
+                        // More than once: the compiler may still be busy with what was run before.
                         ProcessCpu before = ProcessCpu.ofThisProcess();
                         Thread.sleep(IDLE_MILLIS);
                         best =

@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import io.uring.testkit.Eventually;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -95,7 +98,10 @@ class ResetTest {
                     client.get("/endless");
                     client.in.readNBytes(i * 10_000);
                     if (i % 3 == 0) {
-                        Thread.sleep(20); // the writer waits for room
+                        Eventually.isTrue(
+                                Duration.ofSeconds(10),
+                                "the writer waits for room",
+                                () -> writePending(server));
                     }
                     client.reset();
                 }
@@ -104,6 +110,11 @@ class ResetTest {
             server.awaitNothingHeld();
             assertEquals(200, status(server));
         }
+    }
+
+    private static boolean writePending(TestServer server) {
+        return server.connector.getConnectedEndPoints().stream()
+                .anyMatch(e -> ((AbstractEndPoint) e).getWriteFlusher().isPending());
     }
 
     /** Requests that are still being parsed when the reset comes in the same turn of the loop. */
