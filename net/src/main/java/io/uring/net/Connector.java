@@ -6,12 +6,12 @@ import io.uring.reactor.Reactor;
 import io.uring.reactor.Resource;
 import io.uring.reactor.Timer;
 import io.uring.ring.Descriptor;
+import io.uring.ring.Sockaddr;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.CancellationException;
@@ -73,7 +73,7 @@ public final class Connector {
             StreamHandler handler,
             Consumer<IOException> onFailure) {
         // Here and not on the loop: an unusable address is the caller's error, not a failure.
-        MemorySegment sockaddr = SocketAddresses.encode(Arena.ofAuto(), address);
+        Sockaddr sockaddr = Sockaddr.of(Arena.ofAuto(), address);
         Connector connector = new Connector(loop, address, config, handler, onFailure);
         connector.connect.sockaddr = sockaddr;
         loop.execute(() -> connector.start(timeoutNanos));
@@ -94,7 +94,7 @@ public final class Connector {
         if (ended) {
             return; // cancelled before it began
         }
-        int fd = SocketCalls.streamSocket(SocketAddresses.family(address));
+        int fd = SocketCalls.streamSocket(Sockaddr.family(address));
         if (fd < 0) {
             fail(SocketErrors.exception("socket for " + address, -fd));
             return;
@@ -138,7 +138,7 @@ public final class Connector {
     /** The operation, and the loop's hold on it. */
     private final class Connect extends Operation implements Resource {
         private @Nullable Descriptor descriptor;
-        private @Nullable MemorySegment sockaddr;
+        private @Nullable Sockaddr sockaddr;
 
         @Override
         protected void prepare(Sqe sqe) {

@@ -1,6 +1,7 @@
 package io.uring.net;
 
 import io.uring.ring.Errno;
+import io.uring.ring.Sockaddr;
 import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -73,7 +74,7 @@ final class ListenerSocket {
 
     private static int bind(ListenerConfig config, SocketAddress address, boolean shared)
             throws IOException {
-        int fd = SocketCalls.streamSocket(SocketAddresses.family(address));
+        int fd = SocketCalls.streamSocket(Sockaddr.family(address));
         check(fd, "socket for " + address);
         try {
             setOptions(fd, config.stream(), address, shared);
@@ -95,7 +96,7 @@ final class ListenerSocket {
         if (shared) {
             SocketOptions.set(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_REUSEPORT, 1);
         }
-        if (SocketAddresses.family(address) == SocketCalls.AF_INET6) {
+        if (Sockaddr.family(address) == SocketCalls.AF_INET6) {
             // ListenerConfig.tcp(port) means IPv4 as well, whatever net.ipv6.bindv6only says.
             SocketOptions.set(fd, SocketCalls.IPPROTO_IPV6, SocketCalls.IPV6_V6ONLY, 0);
         }
@@ -103,7 +104,7 @@ final class ListenerSocket {
 
     private static void bindWithPatience(int fd, SocketAddress address) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment encoded = SocketAddresses.encode(arena, address);
+            MemorySegment encoded = Sockaddr.of(arena, address).encoded();
             int result = SocketCalls.bind(fd, encoded);
             boolean inet = address instanceof InetSocketAddress;
             for (int i = 1; i < BIND_ATTEMPTS && inet && result == -Errno.EADDRINUSE; i++) {
@@ -125,10 +126,10 @@ final class ListenerSocket {
 
     static SocketAddress localAddress(int fd) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment address = arena.allocate(SocketAddresses.MAX_BYTES, Long.BYTES);
-            int length = SocketCalls.localAddress(fd, address);
+            Sockaddr address = new Sockaddr(arena);
+            int length = SocketCalls.localAddress(fd, address.encoded());
             check(length, "getsockname");
-            return SocketAddresses.decode(address, length);
+            return address.length(length).get();
         }
     }
 

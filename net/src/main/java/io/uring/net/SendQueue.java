@@ -4,6 +4,7 @@ import io.uring.reactor.BufferGroup;
 import io.uring.reactor.Chunk;
 import io.uring.reactor.Reactor;
 import io.uring.reactor.ReceivedBuffer;
+import io.uring.ring.DatagramOps;
 import io.uring.ring.Descriptor;
 import io.uring.ring.MessageHeader;
 import io.uring.ring.SocketOps;
@@ -149,7 +150,7 @@ final class SendQueue {
             message.add(segment(slot), offsets[slot], lengths[slot]);
         }
         inFlight = entry - head;
-        SocketOps.sendmsg(sqe, socket, message, SocketOps.MSG_NOSIGNAL);
+        DatagramOps.sendmsg(sqe, socket, message, SocketOps.MSG_NOSIGNAL);
     }
 
     /** The kernel is done with what {@link #prepare} gave it, and took {@code bytes} of it. */

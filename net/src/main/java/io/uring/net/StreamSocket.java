@@ -8,6 +8,7 @@ import io.uring.reactor.Timer;
 import io.uring.ring.ControlOps;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
+import io.uring.ring.Sockaddr;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
@@ -377,9 +378,9 @@ public final class StreamSocket implements Resource {
     private @Nullable SocketAddress address(
             java.util.function.ToIntBiFunction<Integer, MemorySegment> call) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment address = arena.allocate(SocketAddresses.MAX_BYTES, Long.BYTES);
-            int length = withDescriptor(fd -> call.applyAsInt(fd, address));
-            return length < 0 ? null : SocketAddresses.decode(address, length);
+            Sockaddr address = new Sockaddr(arena);
+            int length = withDescriptor(fd -> call.applyAsInt(fd, address.encoded()));
+            return length < 0 ? null : address.length(length).get();
         }
     }
 

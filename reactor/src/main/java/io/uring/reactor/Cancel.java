@@ -1,6 +1,6 @@
 package io.uring.reactor;
 
-import io.uring.ring.ControlOps;
+import io.uring.ring.CancelOps;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Sqe;
 import java.util.function.Consumer;
@@ -14,15 +14,15 @@ final class Cancel extends Operation {
     }
 
     static Cancel of(long targetUserData) {
-        return new Cancel(sqe -> ControlOps.cancel(sqe, targetUserData));
+        return new Cancel(sqe -> CancelOps.cancel(sqe, targetUserData));
     }
 
     static Cancel all(Descriptor descriptor) {
-        return new Cancel(sqe -> ControlOps.cancelAll(sqe, descriptor));
+        return new Cancel(sqe -> CancelOps.cancelAll(sqe, descriptor));
     }
 
     static Cancel everything() {
-        return new Cancel(ControlOps::cancelEverything);
+        return new Cancel(CancelOps::cancelEverything);
     }
 
     @Override

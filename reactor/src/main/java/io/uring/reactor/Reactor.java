@@ -6,6 +6,7 @@ import io.uring.ring.Cqe;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
 import io.uring.ring.Feature;
+import io.uring.ring.OperationLimitException;
 import io.uring.ring.Ring;
 import io.uring.ring.RingException;
 import io.uring.ring.Sqe;
@@ -272,7 +273,8 @@ public final class Reactor implements AutoCloseable {
             return;
         }
         if (backlog.size() >= config.maxOperations() && !cancel) {
-            throw new OperationLimitException(config.maxOperations());
+            throw new OperationLimitException(
+                    config.maxOperations(), "raise ReactorConfig.maxOperations or use more loops");
         }
         operation.queued = true;
         if (cancel) {

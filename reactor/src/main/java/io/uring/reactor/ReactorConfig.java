@@ -71,6 +71,7 @@ public record ReactorConfig(
     }
 
     RingConfig ring() {
-        return RingConfig.forConnections(connections);
+        // Operations hold their memory themselves, and the reactor counts them.
+        return RingConfig.forConnections(connections).bare();
     }
 }

@@ -9,6 +9,7 @@ import io.uring.reactor.Turns.Probe;
 import io.uring.ring.ControlOps;
 import io.uring.ring.Errno;
 import io.uring.ring.EventFd;
+import io.uring.ring.OperationLimitException;
 import io.uring.testkit.Behaviour;
 import io.uring.testkit.ProcessCpu;
 import java.util.ArrayList;

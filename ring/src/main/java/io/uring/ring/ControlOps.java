@@ -1,19 +1,26 @@
 package io.uring.ring;
 
 import io.uring.ring.internal.Abi;
-import io.uring.ring.internal.NativeMemory;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
- * Preparation of operations on the ring itself and on other operations: no-op, close, cancel,
- * timeout, message.
+ * Preparation of operations on the ring itself: no-op, close, and its registered files.
  *
  * <pre>{@code
- * ControlOps.cancel(ring.nextSqe(), RECEIVE).userData(Ring.NO_USER_DATA);
+ * ControlOps.close(ring.nextSqe(), socket).userData(1);
  * }</pre>
  */
 public final class ControlOps {
     private static final int NO_FD = -1;
+    private static final int NOP_INJECT_RESULT = 1;
+    private static final int NOP_FILE = 1 << 1;
+    private static final int NOP_FIXED_FILE = 1 << 2;
+    private static final int NOP_FIXED_BUFFER = 1 << 3;
+    private static final int NOP_TW = 1 << 4;
+    private static final int NOP_CQE32 = 1 << 5;
+    private static final int INSTALL_NO_CLOEXEC = 1;
+    private static final int FILE_INDEX_ALLOC = -1;
 
     private ControlOps() {}
 
@@ -22,13 +29,47 @@ public final class ControlOps {
         return sqe.opcode(Opcode.NOP).fd(NO_FD);
     }
 
+    /** Does nothing and completes with {@code result}; negative ones break chains. Kernel 6.10. */
+    public static Sqe nop(Sqe sqe, int result) {
+        return nop(sqe.require(610, "a NOP with a result")).len(result).opFlags(NOP_INJECT_RESULT);
+    }
+
+    /** Looks a descriptor up and does nothing: EBADF when there is none. Kernel 6.13. */
+    public static Sqe nopFile(Sqe sqe, Descriptor descriptor) {
+        sqe.require(613, "a NOP with a file").opcode(Opcode.NOP).fd(descriptor.number());
+        return sqe.opFlags(descriptor.direct() ? NOP_FILE | NOP_FIXED_FILE : NOP_FILE);
+    }
+
+    /** Looks a registered buffer up and does nothing: EFAULT when there is none. Kernel 6.13. */
+    public static Sqe nopBuffer(Sqe sqe, int bufferIndex) {
+        return nop(sqe.require(613, "a NOP with a buffer"))
+                .bufferIndex(bufferIndex)
+                .opFlags(NOP_FIXED_BUFFER);
+    }
+
+    /** Does nothing and completes through the task's pending work, not at once. Kernel 6.16. */
+    public static Sqe nopTaskWork(Sqe sqe) {
+        return nop(sqe.require(616, "a NOP through task work")).opFlags(NOP_TW);
+    }
+
+    /** Does nothing and completes with an entry of 32 bytes. Kernel 6.18. */
+    public static Sqe nopExtended(Sqe sqe, long extra1, long extra2) {
+        return nop(sqe.require(618, "a NOP with a large completion"))
+                .off(extra1)
+                .addr(extra2)
+                .opFlags(NOP_CQE32);
+    }
+
     /**
      * Closes a descriptor or empties a slot. Pending operations on it go on: cancel them first.
-     * Kernel 5.6.
+     * Kernel 5.6; slots 5.15.
      */
     public static Sqe close(Sqe sqe, Descriptor descriptor) {
-        if (descriptor.direct()) {
-            sqe.fileIndex(descriptor.number() + 1); // 1-based, 0 means a file descriptor
+        if (descriptor instanceof DirectDescriptor slot) {
+            if (slot.number() < 0) {
+                throw new IllegalArgumentException("any slot is a target, not a file to close");
+            }
+            sqe.require(515, "closing a slot").fileIndex(slot.fileIndex());
         } else {
             sqe.fd(descriptor.number());
         }
@@ -36,58 +77,43 @@ public final class ControlOps {
     }
 
     /**
-     * Cancels the operation submitted with {@code targetUserData}, which then completes by itself.
-     * The result is 0, ENOENT (there is none) or EALREADY (it runs and cannot be stopped). Kernel
-     * 5.5.
-     */
-    public static Sqe cancel(Sqe sqe, long targetUserData) {
-        return sqe.opcode(Opcode.ASYNC_CANCEL).fd(NO_FD).addr(targetUserData);
-    }
-
-    /** Cancels all operations on a descriptor; the result is their number. Kernel 5.19. */
-    public static Sqe cancelAll(Sqe sqe, Descriptor descriptor) {
-        int kind =
-                descriptor.direct()
-                        ? Abi.ASYNC_CANCEL_FD | Abi.ASYNC_CANCEL_FD_FIXED
-                        : Abi.ASYNC_CANCEL_FD;
-        return sqe.fd(descriptor.number())
-                .opFlags(kind | Abi.ASYNC_CANCEL_ALL)
-                .opcode(Opcode.ASYNC_CANCEL);
-    }
-
-    /** Cancels every operation of the ring; the result is their number. Kernel 5.19. */
-    public static Sqe cancelEverything(Sqe sqe) {
-        return sqe.opcode(Opcode.ASYNC_CANCEL).fd(NO_FD).opFlags(Abi.ASYNC_CANCEL_ANY);
-    }
-
-    /**
-     * Completes with ETIME after a time, or with 0 after {@code completions} others. Kernel 5.4.
+     * Changes slots of the registered files; the result is how many. Kernel 5.6.
      *
-     * @param timespec 16 bytes: seconds and nanoseconds, relative
-     * @param completions 0 for none
+     * @param fds descriptors as 32-bit numbers, -1 to empty a slot, -2 to leave it
+     * @param firstSlot from 0
      */
-    public static Sqe timeout(Sqe sqe, MemorySegment timespec, int completions) {
-        return timeout(sqe, NativeMemory.address(timespec, 0, Abi.TIMESPEC_BYTES), completions);
-    }
-
-    static Sqe timeout(Sqe sqe, long timespec, int completions) {
-        return sqe.opcode(Opcode.TIMEOUT).fd(NO_FD).addr(timespec).len(1).off(completions);
-    }
-
-    /** Removes the timeout submitted with {@code targetUserData}. Kernel 5.5. */
-    public static Sqe timeoutRemove(Sqe sqe, long targetUserData) {
-        return sqe.opcode(Opcode.TIMEOUT_REMOVE).fd(NO_FD).addr(targetUserData);
+    public static Sqe filesUpdate(Sqe sqe, MemorySegment fds, int firstSlot) {
+        if (firstSlot < 0) {
+            throw new IllegalArgumentException("slot " + firstSlot);
+        }
+        return files(sqe.reads(Abi.SQE_ADDR, fds, 0, fds.byteSize()), fds, firstSlot);
     }
 
     /**
-     * Puts a completion with {@code userData} and {@code result} into the queue of another ring.
-     * Kernel 5.18.
+     * Puts descriptors into free slots, whose numbers replace the descriptors in {@code fds}; the
+     * result is how many. Kernel 5.19.
      */
-    public static Sqe msgRing(Sqe sqe, Descriptor targetRing, long userData, int result) {
-        return sqe.descriptor(targetRing)
-                .addr(Abi.MSG_RING_DATA)
-                .off(userData)
-                .len(result)
-                .opcode(Opcode.MSG_RING);
+    public static Sqe filesAllocate(Sqe sqe, MemorySegment fds) {
+        sqe.require(519, "slots that the kernel chooses");
+        return files(sqe.writes(Abi.SQE_ADDR, fds, 0, fds.byteSize()), fds, FILE_INDEX_ALLOC);
+    }
+
+    private static Sqe files(Sqe sqe, MemorySegment fds, int offset) {
+        long count = fds.byteSize() / ValueLayout.JAVA_INT.byteSize();
+        return sqe.fd(NO_FD)
+                .len(Math.toIntExact(count))
+                .off(Integer.toUnsignedLong(offset))
+                .opcode(Opcode.FILES_UPDATE);
+    }
+
+    /**
+     * Gives a slot's file an ordinary descriptor, which is the result. Kernel 6.8.
+     *
+     * @param closeOnExec as is usual
+     */
+    public static Sqe fixedFdInstall(Sqe sqe, DirectDescriptor slot, boolean closeOnExec) {
+        return sqe.descriptor(slot)
+                .opFlags(closeOnExec ? 0 : INSTALL_NO_CLOEXEC)
+                .opcode(Opcode.FIXED_FD_INSTALL);
     }
 }

@@ -29,6 +29,15 @@ public final class Cqe {
     /** A filler without meaning; {@link Ring#drain} swallows it. Kernel 6.18. */
     public static final int F_SKIP = 1 << 5;
 
+    /** An entry of 32 bytes in a ring with mixed completions. Kernel 6.18. */
+    public static final int F_32 = 1 << 15;
+
+    /** Of a transmit timestamp: the network card took it, not the kernel. Kernel 6.17. */
+    public static final int F_TSTAMP_HW = 1 << 16;
+
+    /** In the result of a notification: the data was copied after all. Kernel 6.2. */
+    public static final int NOTIF_USAGE_ZC_COPIED = 1 << 31;
+
     private static final int BUFFER_SHIFT = 16;
 
     private Cqe() {}

@@ -14,8 +14,12 @@ import org.jspecify.annotations.Nullable;
  * policy, no allocation after it is open.
  *
  * <p>A ring is owned by the platform thread that calls {@link #enable}; all other methods belong to
- * that thread, except {@link #message}. The caller keeps memory that an operation names alive until
- * the operation's last completion.
+ * that thread, except {@link #message}. Several threads share one through a {@link ConcurrentRing}.
+ *
+ * <p>Memory that an operation names is kept reachable until its last completion, which is found by
+ * its user data: operations that name memory have user data of their own, shared at most with
+ * others that name memory. Memory of an arena that is closed while operations use it is gone all
+ * the same: use {@link #newArena}, whose close refuses that, or arenas that are not closed.
  *
  * <pre>{@code
  * try (Ring ring = Ring.open(RingConfig.ofEntries(64, 256))) {
@@ -36,31 +40,34 @@ public final class Ring implements AutoCloseable {
      */
     public static final long NO_USER_DATA = 0;
 
-    private static final long NANOS_PER_SECOND = 1_000_000_000L;
-
     private final Kernel kernel;
+    private final RingConfig config;
 
     /** Owns everything the kernel may touch: the mappings, the buffers and the small structures. */
     private final Arena arena = Arena.ofShared();
 
-    private final MemorySegment callState;
+    /** The descriptor, or the index of a ring without one. */
     private final int fd;
-    private final SubmissionQueue sq;
-    private final CompletionQueue cq;
+
+    private final RingParams params;
+    private final EnterCall call;
+    private final Sqe sqe;
+    private final InFlight inFlight;
     private final Set<Feature> features;
     private final Capabilities capabilities;
-    private final boolean startsDisabled;
-
-    /** The wait argument, and behind it the timespec it points to. */
-    private final long waitArgument;
-
-    private final long timespec;
+    private final KernelSupport support;
+    private final Thread creator = Thread.currentThread();
     private final boolean extArg;
-    private final boolean taskrunFlag;
+    private final boolean sqPoll;
+    private final boolean enterBringsCompletions;
+    private final boolean tracked;
+    private final boolean bounded;
 
+    private @Nullable MemorySegment memory;
+    private RingMapping mapping;
+    private SubmissionQueue sq;
+    private CompletionQueue cq;
     private @Nullable Thread owner;
-    private int enterFd;
-    private int enterFlags;
     private boolean closed;
     private boolean draining;
     private boolean overflowing;
@@ -68,38 +75,46 @@ public final class Ring implements AutoCloseable {
 
     private Ring(Kernel kernel, RingConfig config) {
         this.kernel = kernel;
+        this.config = config;
         RingSetup setup;
         try {
-            callState = kernel.newCallState(arena);
             setup = new RingSetup(kernel, config, arena);
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
         }
         fd = setup.fd;
+        params = setup.params;
+        memory = setup.memory;
         try {
-            RingProbe probe = new RingProbe(kernel, fd, setup, config, arena);
+            RingProbe probe = new RingProbe(kernel, this::rawRegister, setup, config, arena);
             features = probe.features();
+            support = probe.support();
             capabilities =
                     new Capabilities(
-                            features, probe.opcodes(), probe.setupFlags(), setup.features());
-            RingMapping mapping = new RingMapping(kernel, fd, setup, features, arena);
-            sq = mapping.submissionQueue();
-            cq = mapping.completionQueue();
-            MemorySegment wait =
-                    arena.allocate(Abi.GETEVENTS_ARG_BYTES + Abi.TIMESPEC_BYTES, Long.BYTES);
-            waitArgument = wait.address();
-            timespec = waitArgument + Abi.GETEVENTS_ARG_BYTES;
+                            features, probe.opcodes(), probe.setupFlags(), params.features());
+            boolean sqe128 = config.has(Abi.SETUP_SQE128);
+            sqe = new Sqe(support, sqe128 ? Abi.SQE128_BYTES : Abi.SQE_BYTES);
+            mapping = new RingMapping(kernel, fd, config, params, memory, features, sqe);
+            int enterFlags = features.contains(Feature.NO_IOWAIT) ? Abi.ENTER_NO_IOWAIT : 0;
+            call = new EnterCall(kernel, arena, fd, enterFlags);
         } catch (RuntimeException | Error e) {
-            kernel.close(fd);
+            closeDescriptor();
             arena.close();
             throw e;
         }
-        startsDisabled = features.contains(Feature.R_DISABLED);
+        sq = mapping.submissionQueue();
+        cq = mapping.completionQueue();
         extArg = features.contains(Feature.EXT_ARG);
-        taskrunFlag = features.contains(Feature.TASKRUN_FLAG);
-        enterFd = fd;
-        enterFlags = features.contains(Feature.NO_IOWAIT) ? Abi.ENTER_NO_IOWAIT : 0;
+        sqPoll = config.has(Abi.SETUP_SQPOLL);
+        boolean posted = sqPoll || features.contains(Feature.TASKRUN_FLAG);
+        enterBringsCompletions = config.has(Abi.SETUP_IOPOLL) || !posted;
+        tracked = !config.isBare();
+        bounded = tracked && !features.contains(Feature.NODROP);
+        inFlight = new InFlight(sqPoll || !features.contains(Feature.SUBMIT_STABLE));
+        if (config.has(Abi.SETUP_REGISTERED_FD_ONLY)) {
+            call.useRegistered(fd);
+        }
     }
 
     /**
@@ -124,22 +139,25 @@ public final class Ring implements AutoCloseable {
      *     below it, or when the ring has an owner
      */
     public void enable() {
-        if (Thread.currentThread().isVirtual()) {
+        Thread current = Thread.currentThread();
+        if (current.isVirtual()) {
             throw new IllegalStateException(
                     "a ring belongs to a platform thread, not to a virtual one");
         }
         if (owner != null) {
             throw new IllegalStateException("the ring belongs to " + owner);
         }
-        checkOpen();
-        owner = Thread.currentThread();
-        if (startsDisabled) {
-            long result = kernel.register(fd, Abi.REGISTER_ENABLE_RINGS, 0, 0);
-            if (result < 0) {
-                throw new RingException("io_uring_register(ENABLE_RINGS)", (int) -result);
-            }
+        boolean hasDescriptor = !config.has(Abi.SETUP_REGISTERED_FD_ONLY);
+        if (!hasDescriptor && current != creator) {
+            throw new IllegalStateException(
+                    "a ring without a descriptor belongs to the thread that made it, " + creator);
         }
-        if (features.contains(Feature.RING_FDS)) {
+        checkOpen();
+        if (features.contains(Feature.R_DISABLED)) {
+            register("ENABLE_RINGS", Abi.REGISTER_ENABLE_RINGS, 0, 0);
+        }
+        owner = current;
+        if (hasDescriptor && features.contains(Feature.RING_FDS)) {
             registerRingFd();
         }
     }
@@ -153,9 +171,8 @@ public final class Ring implements AutoCloseable {
             long update = scratch.allocate(Abi.RSRC_UPDATE_BYTES, Long.BYTES).address();
             NativeMemory.putInt(update + Abi.RSRC_UPDATE_OFFSET, -1);
             NativeMemory.putLong(update + Abi.RSRC_UPDATE_DATA, fd);
-            if (kernel.register(fd, Abi.REGISTER_RING_FDS, update, 1) == 1) {
-                enterFd = NativeMemory.getInt(update + Abi.RSRC_UPDATE_OFFSET);
-                enterFlags |= Abi.ENTER_REGISTERED_RING;
+            if (rawRegister(Abi.REGISTER_RING_FDS, update, 1) == 1) {
+                call.useRegistered(NativeMemory.getInt(update + Abi.RSRC_UPDATE_OFFSET));
             }
         }
     }
@@ -163,22 +180,52 @@ public final class Ring implements AutoCloseable {
     /**
      * The next submission queue entry, cleared, or null when the queue is full: then {@link
      * #submit}. The object is the same each time.
+     *
+     * @throws OperationLimitException when as many operations are in flight as the completion queue
+     *     holds, on a kernel that would drop more
      */
     public @Nullable Sqe nextSqe() {
         checkOwner();
-        return sq.next();
+        holdWhatIsNamed();
+        if (bounded && inFlight.outstanding() >= cq.entries()) {
+            throw new OperationLimitException(
+                    cq.entries(),
+                    "this kernel drops completions that do not fit (no NODROP); drain first");
+        }
+        return nextEntry();
+    }
+
+    private @Nullable Sqe nextEntry() {
+        Sqe next = sq.next();
+        if (next != null) {
+            inFlight.started();
+        }
+        return next;
+    }
+
+    /** The entry handed out last is complete: takes over the memory it names. */
+    private void holdWhatIsNamed() {
+        if (tracked) {
+            sqe.release(inFlight);
+        }
     }
 
     /**
-     * Submits what was prepared, without waiting.
+     * Submits what was prepared, without waiting. With SQPOLL that is a system call only when the
+     * kernel thread sleeps.
      *
-     * @return the number of entries the kernel took, or {@code -errno} of a passing kind: EAGAIN
-     *     and EBUSY (drain, then try again), EINTR
+     * @return the number of entries the kernel took (with SQPOLL: that it will take), or {@code
+     *     -errno} of a passing kind: EAGAIN and EBUSY (drain, then try again), EINTR
      * @throws RingException when the ring is unusable
      */
     public int submit() {
         checkOwner();
-        return enter(0, 0);
+        int toSubmit = publish();
+        if (!sqPoll) {
+            return checked(call.enter(toSubmit, 0, 0));
+        }
+        int wakeup = wakeup();
+        return wakeup == 0 ? toSubmit : checked(call.enter(toSubmit, 0, wakeup));
     }
 
     /**
@@ -193,48 +240,104 @@ public final class Ring implements AutoCloseable {
      */
     public int submitAndWait(int minComplete, long timeoutNanos) {
         checkOwner();
-        if (minComplete < 0) {
-            throw new IllegalArgumentException("minComplete " + minComplete);
-        }
+        checkMinComplete(minComplete);
         if (minComplete > 0 && timeoutNanos != FOREVER) {
             return waitWithTimeout(minComplete, Math.max(timeoutNanos, 0));
         }
-        return enter(minComplete, Abi.ENTER_GETEVENTS);
+        int toSubmit = publish();
+        return checked(call.enter(toSubmit, minComplete, Abi.ENTER_GETEVENTS | wakeup()));
     }
 
     private int waitWithTimeout(int minComplete, long timeoutNanos) {
-        NativeMemory.putLong(timespec, timeoutNanos / NANOS_PER_SECOND);
-        NativeMemory.putLong(timespec + Long.BYTES, timeoutNanos % NANOS_PER_SECOND);
         if (extArg) {
-            NativeMemory.putLong(waitArgument + Abi.GETEVENTS_ARG_TS, timespec);
-            return enter(minComplete, Abi.ENTER_GETEVENTS | Abi.ENTER_EXT_ARG);
+            int toSubmit = publish();
+            return checked(call.enterFor(toSubmit, minComplete, wakeup(), timeoutNanos));
         }
         // Before 5.11 the deadline is an operation, which ends with the first other completion.
-        Sqe sqe = sq.next();
-        if (sqe == null) {
-            return enter(0, Abi.ENTER_GETEVENTS);
+        holdWhatIsNamed();
+        Sqe deadline = nextEntry();
+        if (deadline == null) {
+            return checked(call.enter(publish(), 0, Abi.ENTER_GETEVENTS | wakeup()));
         }
-        ControlOps.timeout(sqe, timespec, minComplete).userData(NO_USER_DATA);
-        return enter(minComplete, Abi.ENTER_GETEVENTS);
+        TimeoutOps.timeout(deadline, call.timespec(timeoutNanos), minComplete)
+                .userData(NO_USER_DATA);
+        return checked(call.enter(publish(), minComplete, Abi.ENTER_GETEVENTS | wakeup()));
     }
 
-    private int enter(int minComplete, int flags) {
+    /**
+     * Submits and waits as {@code wait} says.
+     *
+     * @return as {@link #submitAndWait(int, long)}
+     * @throws UnavailableException when the kernel lacks what {@code wait} asks for
+     */
+    public int submitAndWait(int minComplete, Wait wait) {
+        checkOwner();
+        checkMinComplete(minComplete);
+        int flags = wait.enterFlags(support) | Abi.ENTER_GETEVENTS;
+        int toSubmit = publish();
+        return checked(
+                call.enter(
+                        toSubmit,
+                        minComplete,
+                        flags | wakeup(),
+                        wait.address(),
+                        Abi.GETEVENTS_ARG_BYTES));
+    }
+
+    /**
+     * Submits and waits as a record of a registered region says: the kernel reads it without
+     * copying. Kernel 6.13.
+     *
+     * @return as {@link #submitAndWait(int, long)}
+     */
+    public int submitAndWait(int minComplete, RegisteredWaits waits, int index) {
+        checkOwner();
+        checkMinComplete(minComplete);
+        long offset = waits.offset(this, index);
+        int flags = Abi.ENTER_GETEVENTS | Abi.ENTER_EXT_ARG | Abi.ENTER_EXT_ARG_REG;
+        int toSubmit = publish();
+        return checked(
+                call.enter(toSubmit, minComplete, flags | wakeup(), offset, Abi.REG_WAIT_BYTES));
+    }
+
+    /**
+     * With SQPOLL: waits until the kernel thread has taken entries, so that {@link #nextSqe} has
+     * room again. Kernel 5.10.
+     *
+     * @return 0 or more, or {@code -errno} of a passing kind
+     */
+    public int waitForSpace() {
+        checkOwner();
+        if (!sqPoll) {
+            throw new IllegalStateException("only a ring with SQPOLL waits for space: submit()");
+        }
+        int toSubmit = publish();
+        return checked(call.enter(toSubmit, 0, Abi.ENTER_SQ_WAIT | wakeup()));
+    }
+
+    private static void checkMinComplete(int minComplete) {
+        if (minComplete < 0) {
+            throw new IllegalArgumentException("minComplete " + minComplete);
+        }
+    }
+
+    /** Shows the kernel what was prepared, and returns how much it is. */
+    private int publish() {
+        holdWhatIsNamed();
         sq.publish();
         countOverflow();
-        boolean extended = (flags & Abi.ENTER_EXT_ARG) != 0;
-        long result =
-                kernel.enter(
-                        callState,
-                        enterFd,
-                        sq.pending(),
-                        minComplete,
-                        flags | enterFlags,
-                        extended ? waitArgument : 0,
-                        extended ? Abi.GETEVENTS_ARG_BYTES : Abi.SIGSET_BYTES);
-        if (result < 0) {
-            checkPassing((int) -result);
+        return sq.pending();
+    }
+
+    /** The flag that wakes the polling thread, if it sleeps. */
+    private int wakeup() {
+        if (!sqPoll) {
+            return 0;
         }
-        return (int) result;
+        // The tail must be visible before the flag is read: the thread sets the flag, then looks
+        // at the tail once more before it sleeps.
+        NativeMemory.fullFence();
+        return (sq.flags() & Abi.SQ_NEED_WAKEUP) != 0 ? Abi.ENTER_SQ_WAKEUP : 0;
     }
 
     /**
@@ -247,6 +350,14 @@ public final class Ring implements AutoCloseable {
             overflows++;
         }
         overflowing = now;
+    }
+
+    /** Throws for errors that do not pass. */
+    int checked(long result) {
+        if (result < 0) {
+            checkPassing((int) -result);
+        }
+        return (int) result;
     }
 
     private void checkPassing(int errno) {
@@ -263,20 +374,42 @@ public final class Ring implements AutoCloseable {
 
     /**
      * Hands every completion in the queue to {@code handler}, which may prepare and submit
-     * operations, but neither drain nor close the ring.
+     * operations, but neither drain, resize nor close the ring. No system call.
      *
      * @return how many there were
      */
     public int drain(CompletionHandler handler) {
+        return drain(handler, null, Integer.MAX_VALUE);
+    }
+
+    /** The same, for at most {@code limit} completions; the others stay in the queue. */
+    public int drain(CompletionHandler handler, int limit) {
+        return drain(handler, null, limit);
+    }
+
+    /** The same, with the 16 bytes that larger entries carry. */
+    public int drain(ExtendedCompletionHandler handler) {
+        return drain(null, handler, Integer.MAX_VALUE);
+    }
+
+    private int drain(
+            @Nullable CompletionHandler handler,
+            @Nullable ExtendedCompletionHandler extended,
+            int limit) {
         checkOwner();
-        if (draining) {
-            throw new IllegalStateException("the ring is being drained");
-        }
+        checkNotDraining();
+        holdWhatIsNamed();
         draining = true;
         try {
-            return cq.drain(handler);
+            return cq.drain(handler, extended, limit, inFlight);
         } finally {
             draining = false;
+        }
+    }
+
+    private void checkNotDraining() {
+        if (draining) {
+            throw new IllegalStateException("the ring is being drained");
         }
     }
 
@@ -286,9 +419,8 @@ public final class Ring implements AutoCloseable {
      */
     public boolean needsEnter() {
         checkOwner();
-        int flags = sq.flags();
-        int pending = flags & (Abi.SQ_CQ_OVERFLOW | Abi.SQ_TASKRUN);
-        return !taskrunFlag || pending != 0;
+        int pending = sq.flags() & (Abi.SQ_CQ_OVERFLOW | Abi.SQ_TASKRUN);
+        return enterBringsCompletions || pending != 0;
     }
 
     /** Entries prepared and not yet taken by the kernel. */
@@ -297,7 +429,7 @@ public final class Ring implements AutoCloseable {
         return sq.pending();
     }
 
-    /** Completions in the queue. */
+    /** Completions in the queue; where entries are mixed, the places they take. */
     public int readyCqes() {
         checkOwner();
         return cq.ready();
@@ -322,12 +454,70 @@ public final class Ring implements AutoCloseable {
         return cq.overflow();
     }
 
+    /**
+     * Makes the queues larger or smaller; what is in them is carried over. Needs DEFER_TASKRUN and
+     * NO_SQARRAY, and queues that the kernel allocated. Kernel 6.13.
+     *
+     * @throws IllegalStateException when the ring is of another kind or being drained
+     * @throws RingException EOVERFLOW when what is in the queues does not fit: the ring stays as it
+     *     was
+     */
+    public void resize(int sqEntries, int cqEntries) {
+        checkOwner();
+        checkNotDraining();
+        new RingConfig(sqEntries, cqEntries, Set.of()); // checks the sizes
+        if (!features.contains(Feature.DEFER_TASKRUN) || !features.contains(Feature.NO_SQARRAY)) {
+            throw new IllegalStateException(
+                    "only a ring with DEFER_TASKRUN and NO_SQARRAY resizes");
+        }
+        if (memory != null) {
+            throw new IllegalStateException("the queues are in memory of a fixed size");
+        }
+        support.require(613, "resizing a ring");
+        publish();
+        params.clear();
+        params.put(Abi.PARAMS_SQ_ENTRIES, sqEntries);
+        params.put(Abi.PARAMS_CQ_ENTRIES, cqEntries);
+        params.put(Abi.PARAMS_FLAGS, Abi.SETUP_CQSIZE | Abi.SETUP_CLAMP);
+        register("RESIZE_RINGS", Abi.REGISTER_RESIZE_RINGS, params.address(), 1);
+        RingMapping old = mapping;
+        sqe.detach();
+        mapping = new RingMapping(kernel, fd, config, params, null, features, sqe);
+        sq = mapping.submissionQueue();
+        cq = mapping.completionQueue();
+        old.close();
+    }
+
+    /**
+     * Mutes a registered eventfd, or lets it speak again; what completed meanwhile is not told.
+     * Kernel 5.8.
+     */
+    public void muteEventFd(boolean muted) {
+        checkOwner();
+        cq.muteEventFd(muted);
+    }
+
     public Capabilities capabilities() {
         return capabilities;
     }
 
-    /** The ring's file descriptor. */
+    KernelSupport support() {
+        return support;
+    }
+
+    RingConfig config() {
+        return config;
+    }
+
+    /**
+     * The ring's file descriptor.
+     *
+     * @throws IllegalStateException when it was made without one
+     */
     public int fd() {
+        if (config.has(Abi.SETUP_REGISTERED_FD_ONLY)) {
+            throw new IllegalStateException("the ring has no descriptor");
+        }
         return fd;
     }
 
@@ -338,7 +528,7 @@ public final class Ring implements AutoCloseable {
      */
     public RingMessage message(long userData, int result) {
         checkOpen();
-        return new RingMessage(kernel, arena, fd, userData, result);
+        return new RingMessage(kernel, arena, fd(), userData, result);
     }
 
     /**
@@ -348,6 +538,21 @@ public final class Ring implements AutoCloseable {
     public MemorySegment allocate(long bytes) {
         checkOpen();
         return map(kernel, arena, bytes, -1, 0);
+    }
+
+    /**
+     * An arena for memory that this ring's operations use. Closing it throws while an operation in
+     * flight names its memory. Belongs to the ring's owner, who closes it before or after the ring.
+     */
+    public Arena newArena() {
+        checkOpen();
+        return new OperationArena(this);
+    }
+
+    /** Whether an operation in flight names memory of an arena. */
+    boolean isInFlight(MemorySegment.Scope scope) {
+        holdWhatIsNamed();
+        return inFlight.references(scope);
     }
 
     /** Mapped memory that belongs to {@code arena}. */
@@ -360,6 +565,15 @@ public final class Ring implements AutoCloseable {
         return kernel.own(arena, address, bytes);
     }
 
+    /** Memory of the ring's descriptor that belongs to the ring. */
+    MemorySegment mapOwn(long bytes, long offset) {
+        return map(kernel, arena, bytes, fd(), offset);
+    }
+
+    boolean isEnabled() {
+        return owner != null;
+    }
+
     /** A header for gathered sends that lives as long as the ring. */
     public MessageHeader newMessageHeader(int vectors) {
         return new MessageHeader(arena, vectors);
@@ -367,6 +581,37 @@ public final class Ring implements AutoCloseable {
 
     Kernel kernel() {
         return kernel;
+    }
+
+    /**
+     * Makes a register call: before {@link #enable} from any thread, then for the ring's owner.
+     *
+     * @param name what is registered, for the message of a failure
+     * @return what the kernel returned, not negative
+     * @throws RingException when the kernel refuses
+     */
+    int register(String name, int opcode, long argument, int count) {
+        int result = tryRegister(opcode, argument, count);
+        if (result < 0) {
+            throw new RingException("io_uring_register(" + name + ") on ring " + fd, -result);
+        }
+        return result;
+    }
+
+    /** The same, for callers to whom {@code -errno} is an answer. */
+    int tryRegister(int opcode, long argument, int count) {
+        if (owner == null) {
+            checkOpen(); // restrictions and the like come before enable
+        } else {
+            checkOwner();
+        }
+        return rawRegister(opcode, argument, count);
+    }
+
+    private int rawRegister(int opcode, long argument, int count) {
+        boolean index = config.has(Abi.SETUP_REGISTERED_FD_ONLY);
+        int named = index ? opcode | Abi.REGISTER_USE_REGISTERED_RING : opcode;
+        return (int) kernel.register(fd, named, argument, count);
     }
 
     void checkOwner() {
@@ -389,19 +634,44 @@ public final class Ring implements AutoCloseable {
                         : "the ring belongs to " + owner + ", not to " + Thread.currentThread());
     }
 
+    /** For {@link ConcurrentRing}: whoever holds its lock is the owner. */
+    void passTo(@Nullable Thread thread) {
+        owner = thread;
+    }
+
     /**
-     * Closes the ring and frees its memory. The caller makes sure that no operation is in flight;
-     * when that is not certain, use {@link #abandon}. Closing again does nothing. Where the owner
-     * has ended, any thread may close.
+     * Closes the ring and frees its memory. Operations in flight that name memory are cancelled and
+     * waited for; when they do not end within a second, the memory is leaked, since the kernel may
+     * still write into it. Closing again does nothing. Where the owner has ended, any thread may
+     * close.
      */
     @Override
     public void close() {
         if (draining && Thread.currentThread() == owner) {
             throw new IllegalStateException("the ring is being drained");
         }
-        if (release()) {
-            arena.close();
+        if (closed) {
+            return;
         }
+        boolean settled = settle();
+        if (release()) {
+            if (settled) {
+                mapping.close();
+                arena.close();
+            } else {
+                Leaks.keep(this);
+            }
+        }
+    }
+
+    /** Cancels what is in flight and names memory, and waits until it has ended. */
+    private boolean settle() {
+        if (!tracked || Thread.currentThread() != owner) {
+            return inFlight.isEmpty();
+        }
+        holdWhatIsNamed();
+        sq.neutralize(sqPoll);
+        return inFlight.isEmpty() || new RingShutdown(this, inFlight).settle();
     }
 
     /**
@@ -409,7 +679,9 @@ public final class Ring implements AutoCloseable {
      * ring whose operations did not end in time.
      */
     public void abandon() {
-        release();
+        if (release()) {
+            Leaks.keep(this);
+        }
     }
 
     private boolean release() {
@@ -421,19 +693,28 @@ public final class Ring implements AutoCloseable {
             throw wrongThread();
         }
         closed = true;
-        sq.detach();
-        if (current == owner && (enterFlags & Abi.ENTER_REGISTERED_RING) != 0) {
-            unregisterRingFd(); // the thread's table would keep the ring alive
+        sqe.detach();
+        boolean inTable = call.usesRegistered() && !config.has(Abi.SETUP_REGISTERED_FD_ONLY);
+        if (current == owner && inTable) {
+            unregisterRingFd(call.fd()); // the thread's table would keep the ring alive
         }
-        kernel.close(fd);
+        closeDescriptor();
         return true;
     }
 
-    private void unregisterRingFd() {
+    private void closeDescriptor() {
+        if (config.has(Abi.SETUP_REGISTERED_FD_ONLY)) {
+            unregisterRingFd(fd);
+        } else {
+            kernel.close(fd);
+        }
+    }
+
+    private void unregisterRingFd(int index) {
         try (Arena scratch = Arena.ofConfined()) {
             long update = scratch.allocate(Abi.RSRC_UPDATE_BYTES, Long.BYTES).address();
-            NativeMemory.putInt(update + Abi.RSRC_UPDATE_OFFSET, enterFd);
-            kernel.register(fd, Abi.UNREGISTER_RING_FDS, update, 1);
+            NativeMemory.putInt(update + Abi.RSRC_UPDATE_OFFSET, index);
+            rawRegister(Abi.UNREGISTER_RING_FDS, update, 1);
         }
     }
 

@@ -3,32 +3,62 @@ package io.uring.ring;
 import io.uring.ring.internal.Abi;
 import io.uring.ring.internal.Kernel;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** The memory a ring shares with the kernel; unmapped when the ring's arena closes. */
+/** The memory a ring shares with the kernel; what was mapped for it goes when it is closed. */
 final class RingMapping {
+    private final Arena arena = Arena.ofShared();
     private final SubmissionQueue submissionQueue;
     private final CompletionQueue completionQueue;
 
-    RingMapping(Kernel kernel, int fd, RingSetup setup, Set<Feature> features, Arena arena) {
+    /**
+     * @param memory the queues of a ring without mmap, or null to map them
+     */
+    RingMapping(
+            Kernel kernel,
+            int fd,
+            RingConfig config,
+            RingParams params,
+            @Nullable MemorySegment memory,
+            Set<Feature> features,
+            Sqe sqe) {
         boolean indexArray = !features.contains(Feature.NO_SQARRAY);
-        long sqBytes = setup.sqOffset(Abi.SQ_OFF_ARRAY) + (long) setup.sqEntries() * Integer.BYTES;
-        long cqBytes =
-                setup.cqOffset(Abi.CQ_OFF_CQES) + ((long) setup.cqEntries() << Abi.CQE_BYTES_SHIFT);
+        int cqeBytes = config.has(Abi.SETUP_CQE32) ? Abi.CQE32_BYTES : Abi.CQE_BYTES;
+        int sqeBytes = config.has(Abi.SETUP_SQE128) ? Abi.SQE128_BYTES : Abi.SQE_BYTES;
+        long sqBytes =
+                params.sqOffset(Abi.SQ_OFF_ARRAY) + (long) params.sqEntries() * Integer.BYTES;
+        long cqBytes = params.cqOffset(Abi.CQ_OFF_CQES) + (long) params.cqEntries() * cqeBytes;
         long sqRing;
         long cqRing;
-        if (features.contains(Feature.SINGLE_MMAP)) {
-            long bytes = indexArray ? Math.max(sqBytes, cqBytes) : cqBytes;
-            sqRing = Ring.map(kernel, arena, bytes, fd, Abi.MMAP_SQ_RING).address();
-            cqRing = sqRing;
-        } else {
-            sqRing = Ring.map(kernel, arena, sqBytes, fd, Abi.MMAP_SQ_RING).address();
-            cqRing = Ring.map(kernel, arena, cqBytes, fd, Abi.MMAP_CQ_RING).address();
+        long sqes;
+        try {
+            if (memory != null) {
+                sqRing = memory.address();
+                cqRing = sqRing;
+                sqes =
+                        sqRing
+                                + QueueMemory.of(config, params.sqEntries(), params.cqEntries())
+                                        .ringsBytes();
+            } else {
+                if (features.contains(Feature.SINGLE_MMAP)) {
+                    long bytes = indexArray ? Math.max(sqBytes, cqBytes) : cqBytes;
+                    sqRing = Ring.map(kernel, arena, bytes, fd, Abi.MMAP_SQ_RING).address();
+                    cqRing = sqRing;
+                } else {
+                    sqRing = Ring.map(kernel, arena, sqBytes, fd, Abi.MMAP_SQ_RING).address();
+                    cqRing = Ring.map(kernel, arena, cqBytes, fd, Abi.MMAP_CQ_RING).address();
+                }
+                long bytes = (long) params.sqEntries() * sqeBytes;
+                sqes = Ring.map(kernel, arena, bytes, fd, Abi.MMAP_SQES).address();
+            }
+        } catch (RuntimeException e) {
+            arena.close();
+            throw e;
         }
-        long sqeBytes = (long) setup.sqEntries() * Abi.SQE_BYTES;
-        long sqes = Ring.map(kernel, arena, sqeBytes, fd, Abi.MMAP_SQES).address();
-        submissionQueue = new SubmissionQueue(sqRing, sqes, setup, indexArray);
-        completionQueue = new CompletionQueue(cqRing, setup);
+        submissionQueue = new SubmissionQueue(sqRing, sqes, sqeBytes, params, indexArray, sqe);
+        completionQueue = new CompletionQueue(cqRing, config, params);
     }
 
     SubmissionQueue submissionQueue() {
@@ -37,5 +67,9 @@ final class RingMapping {
 
     CompletionQueue completionQueue() {
         return completionQueue;
+    }
+
+    void close() {
+        arena.close();
     }
 }

@@ -20,7 +20,7 @@ public final class RingMessage {
     RingMessage(Kernel kernel, Arena arena, int targetFd, long userData, int result) {
         this.kernel = kernel;
         this.sqe = arena.allocate(Abi.SQE_BYTES, Long.BYTES).address();
-        ControlOps.msgRing(new Sqe().at(sqe), Descriptor.of(targetFd), userData, result);
+        MessageOps.send(new Sqe().at(sqe), Descriptor.of(targetFd), userData, result);
     }
 
     /**

@@ -12,8 +12,17 @@ import java.util.Set;
  * them tells.
  */
 final class RingProbe {
+    /** A register call on the ring that is probed. */
+    @FunctionalInterface
+    interface Registrar {
+        int register(int opcode, long argument, int count);
+    }
+
     private static final int MAX_OPS = 256;
     private static final int BLIND = -1;
+
+    /** Up to 5.5 an operation is there or not by the release alone. */
+    private static final int LAST_WITHOUT_PROBE = 505;
 
     /**
      * A group for the trial registration of a buffer ring, which is gone again before anybody
@@ -22,15 +31,16 @@ final class RingProbe {
     private static final int TRIAL_GROUP = 0;
 
     private final Kernel kernel;
-    private final int fd;
+    private final Registrar ring;
     private final RingConfig config;
     private final Set<Feature> features = EnumSet.noneOf(Feature.class);
     private final Set<Opcode> opcodes;
     private int setupFlags;
+    private int release;
 
-    RingProbe(Kernel kernel, int fd, RingSetup setup, RingConfig config, Arena arena) {
+    RingProbe(Kernel kernel, Registrar ring, RingSetup setup, RingConfig config, Arena arena) {
         this.kernel = kernel;
-        this.fd = fd;
+        this.ring = ring;
         this.config = config;
         add(Feature.IO_URING, true);
         for (Feature flag : setup.asked()) {
@@ -39,10 +49,15 @@ final class RingProbe {
         }
         for (Feature feature : Feature.values()) {
             if (feature.kind() == Feature.Kind.FEATURE) {
-                add(feature, (setup.features() & feature.bit()) != 0);
+                add(feature, (setup.params.features() & feature.bit()) != 0);
             }
         }
+        setupFlags |= config.setupFlags();
+        if (!features.contains(Feature.NODROP)) {
+            features.remove(Feature.CQE_SKIP); // silent operations cannot be counted
+        }
         this.opcodes = probe(arena);
+        this.release = release(setup.params.features());
         // Flags of operations are not probed: an operation of the same release stands for them.
         add(Feature.RING_FDS, opcodes.contains(Opcode.MSG_RING));
         add(Feature.MULTISHOT_ACCEPT, opcodes.contains(Opcode.SOCKET));
@@ -64,8 +79,8 @@ final class RingProbe {
         long bytes = Abi.PROBE_OPS + (long) MAX_OPS * Abi.PROBE_OP_BYTES;
         long probe = arena.allocate(bytes, Long.BYTES).address();
         Set<Opcode> supported = EnumSet.noneOf(Opcode.class);
-        if (kernel.register(fd, Abi.REGISTER_PROBE, probe, MAX_OPS) < 0) {
-            return supported; // before 5.6, which has nothing that a transport needs
+        if (ring.register(Abi.REGISTER_PROBE, probe, MAX_OPS) < 0) {
+            return byRelease(); // before 5.6
         }
         int last = NativeMemory.getByte(probe + Abi.PROBE_LAST_OP) & 0xff;
         for (Opcode opcode : Opcode.values()) {
@@ -78,15 +93,44 @@ final class RingProbe {
         return supported;
     }
 
+    /** Before there was a probe, the release said it. */
+    private static Set<Opcode> byRelease() {
+        Set<Opcode> supported = EnumSet.noneOf(Opcode.class);
+        int running = Math.min(KernelSupport.runningRelease(), LAST_WITHOUT_PROBE);
+        for (Opcode opcode : Opcode.values()) {
+            if (KernelSupport.release(opcode.since()) <= running) {
+                supported.add(opcode);
+            }
+        }
+        return supported;
+    }
+
+    /**
+     * The newest release of which the kernel shows something: distributions bring features to
+     * kernels that call themselves older.
+     */
+    private int release(int featureBits) {
+        int newest = KernelSupport.runningRelease();
+        for (Opcode opcode : opcodes) {
+            newest = Math.max(newest, KernelSupport.release(opcode.since()));
+        }
+        for (Feature feature : Feature.values()) {
+            if (feature.kind() == Feature.Kind.FEATURE && (featureBits & feature.bit()) != 0) {
+                newest = Math.max(newest, KernelSupport.release(feature.since()));
+            }
+        }
+        return newest;
+    }
+
     private boolean triesBufferRing(int flags) {
         try (Arena scratch = Arena.ofConfined()) {
-            long ring = Ring.map(kernel, scratch, BufferRing.PAGE_BYTES, -1, 0).address();
-            long registration = BufferRing.registration(scratch, ring, 1, TRIAL_GROUP, flags);
-            if (kernel.register(fd, Abi.REGISTER_PBUF_RING, registration, 1) < 0) {
+            long memory = Ring.map(kernel, scratch, BufferRing.PAGE_BYTES, -1, 0).address();
+            long registration = BufferRing.registration(scratch, memory, 1, TRIAL_GROUP, flags);
+            if (ring.register(Abi.REGISTER_PBUF_RING, registration, 1) < 0) {
                 return false;
             }
             registration = BufferRing.registration(scratch, 0, 0, TRIAL_GROUP, 0);
-            return kernel.register(fd, Abi.UNREGISTER_PBUF_RING, registration, 1) == 0;
+            return ring.register(Abi.UNREGISTER_PBUF_RING, registration, 1) == 0;
         }
     }
 
@@ -98,7 +142,7 @@ final class RingProbe {
         }
         try (Arena scratch = Arena.ofConfined()) {
             long sqe = scratch.allocate(Abi.SQE_BYTES, Long.BYTES).address();
-            ControlOps.msgRing(new Sqe().at(sqe), Descriptor.of((int) eventfd), 0, 0);
+            MessageOps.send(new Sqe().at(sqe), Descriptor.of((int) eventfd), 0, 0);
             return kernel.register(BLIND, Abi.REGISTER_SEND_MSG_RING, sqe, 1) == -Errno.EBADFD;
         } finally {
             kernel.close((int) eventfd);
@@ -115,5 +159,9 @@ final class RingProbe {
 
     int setupFlags() {
         return setupFlags;
+    }
+
+    KernelSupport support() {
+        return KernelSupport.of(opcodes, features, release);
     }
 }

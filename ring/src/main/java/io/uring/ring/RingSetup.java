@@ -2,12 +2,12 @@ package io.uring.ring;
 
 import io.uring.ring.internal.Abi;
 import io.uring.ring.internal.Kernel;
-import io.uring.ring.internal.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The set-up ladder: asks for the best ring and steps down until the kernel agrees. EINVAL drops
@@ -36,20 +36,28 @@ final class RingSetup {
     private final Kernel kernel;
     private final RingConfig config;
 
-    /** io_uring_params as the kernel left them. */
-    final MemorySegment params;
+    /** As the kernel left them. */
+    final RingParams params;
+
+    /** The queues' memory, or null where the kernel's is mapped. */
+    final @Nullable MemorySegment memory;
 
     /** The set-up flags that worked. */
     final Set<Feature> flags;
 
+    /** The descriptor, or with REGISTERED_FD_ONLY the index in the thread's table. */
     final int fd;
 
     RingSetup(Kernel kernel, RingConfig config, Arena arena) {
         this.kernel = kernel;
         this.config = config;
-        this.params = arena.allocate(Abi.PARAMS_BYTES, Long.BYTES);
+        this.params = new RingParams(arena);
         this.flags = EnumSet.copyOf(NEWEST_FIRST);
         flags.removeAll(config.masked());
+        this.memory =
+                config.hugePages()
+                        ? QueueMemory.of(config).mapHugePages(kernel, arena)
+                        : config.memory();
         this.fd = descend();
     }
 
@@ -73,19 +81,44 @@ final class RingSetup {
                 cqEntries = Math.max(cqEntries / 2, sqEntries);
                 continue;
             }
+            if (errno == Errno.EINVAL && config.setupFlags() != 0) {
+                throw new RingException(
+                        "io_uring_setup with flags 0x" + Integer.toHexString(setupBits()),
+                        errno,
+                        "This kernel does not have one of the flags asked for, or they do not go"
+                                + " together; see RingConfig for the release each came with.");
+            }
             throw Availability.failure("io_uring_setup", errno, false);
         }
     }
 
     private long attempt(int sqEntries, int cqEntries) {
-        params.fill((byte) 0);
-        long base = params.address();
-        int bits = setupBits();
-        NativeMemory.putInt(base + Abi.PARAMS_FLAGS, bits);
+        params.clear();
+        params.put(Abi.PARAMS_FLAGS, setupBits());
         if (flags.contains(Feature.CQSIZE)) {
-            NativeMemory.putInt(base + Abi.PARAMS_CQ_ENTRIES, cqEntries);
+            params.put(Abi.PARAMS_CQ_ENTRIES, cqEntries);
         }
-        return kernel.setup(sqEntries, base);
+        params.put(Abi.PARAMS_SQ_THREAD_IDLE, config.sqThreadIdleMillis());
+        if (config.has(Abi.SETUP_SQ_AFF)) {
+            params.put(Abi.PARAMS_SQ_THREAD_CPU, config.sqThreadCpu());
+        }
+        Ring attachedTo = config.attachedTo();
+        if (attachedTo != null) {
+            params.put(Abi.PARAMS_WQ_FD, attachedTo.fd());
+        }
+        if (config.has(Abi.SETUP_NO_MMAP)) {
+            placeQueues(sqEntries, cqEntries);
+        }
+        return kernel.setup(sqEntries, params.address());
+    }
+
+    private void placeQueues(int sqEntries, int cqEntries) {
+        if (memory == null) {
+            throw new IllegalArgumentException("withoutDescriptor needs inMemory or inHugePages");
+        }
+        QueueMemory sizes = QueueMemory.of(config, sqEntries, cqEntries);
+        long rings = sizes.place(memory);
+        params.userAddresses(rings, rings + sizes.ringsBytes());
     }
 
     private boolean dropNewest() {
@@ -98,7 +131,7 @@ final class RingSetup {
     }
 
     private int setupBits() {
-        int bits = 0;
+        int bits = config.setupFlags();
         for (Feature feature : asked()) {
             bits |= feature.bit();
         }
@@ -116,31 +149,16 @@ final class RingSetup {
         if (!asked.contains(Feature.SINGLE_ISSUER)) {
             asked.remove(Feature.DEFER_TASKRUN);
         }
+        if (config.has(Abi.SETUP_SQPOLL)) {
+            // The polling thread runs its own task work.
+            asked.remove(Feature.DEFER_TASKRUN);
+            asked.remove(Feature.COOP_TASKRUN);
+        }
         if (asked.contains(Feature.DEFER_TASKRUN)) {
             asked.remove(Feature.COOP_TASKRUN);
         } else if (!asked.contains(Feature.COOP_TASKRUN)) {
             asked.remove(Feature.TASKRUN_FLAG);
         }
         return asked;
-    }
-
-    int sqEntries() {
-        return NativeMemory.getInt(params.address() + Abi.PARAMS_SQ_ENTRIES);
-    }
-
-    int cqEntries() {
-        return NativeMemory.getInt(params.address() + Abi.PARAMS_CQ_ENTRIES);
-    }
-
-    int features() {
-        return NativeMemory.getInt(params.address() + Abi.PARAMS_FEATURES);
-    }
-
-    int sqOffset(int field) {
-        return NativeMemory.getInt(params.address() + Abi.PARAMS_SQ_OFF + field);
-    }
-
-    int cqOffset(int field) {
-        return NativeMemory.getInt(params.address() + Abi.PARAMS_CQ_OFF + field);
     }
 }

@@ -2,6 +2,7 @@ package io.uring.ring;
 
 import io.uring.ring.internal.Abi;
 import io.uring.ring.internal.NativeMemory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The submission queue: entries are filled at a local tail, which {@link #publish} shows the
@@ -15,23 +16,27 @@ final class SubmissionQueue {
     private final long droppedAddress;
     private final int entries;
     private final int mask;
-    private final Sqe sqe = new Sqe();
+    private final int sqeBytes;
+    private final Sqe sqe;
 
     /** Free-running, wraps at 2^32; so does the kernel's head. */
     private int tail;
 
-    SubmissionQueue(long ring, long sqes, RingSetup setup, boolean indexArray) {
+    SubmissionQueue(
+            long ring, long sqes, int sqeBytes, RingParams params, boolean indexArray, Sqe sqe) {
         this.sqes = sqes;
-        this.headAddress = ring + setup.sqOffset(Abi.OFF_HEAD);
-        this.tailAddress = ring + setup.sqOffset(Abi.OFF_TAIL);
-        this.flagsAddress = ring + setup.sqOffset(Abi.SQ_OFF_FLAGS);
-        this.droppedAddress = ring + setup.sqOffset(Abi.SQ_OFF_DROPPED);
-        this.entries = setup.sqEntries();
-        this.mask = NativeMemory.getInt(ring + setup.sqOffset(Abi.OFF_MASK));
+        this.sqeBytes = sqeBytes;
+        this.sqe = sqe;
+        this.headAddress = ring + params.sqOffset(Abi.OFF_HEAD);
+        this.tailAddress = ring + params.sqOffset(Abi.OFF_TAIL);
+        this.flagsAddress = ring + params.sqOffset(Abi.SQ_OFF_FLAGS);
+        this.droppedAddress = ring + params.sqOffset(Abi.SQ_OFF_DROPPED);
+        this.entries = params.sqEntries();
+        this.mask = NativeMemory.getInt(ring + params.sqOffset(Abi.OFF_MASK));
         this.tail = NativeMemory.getInt(tailAddress);
         assert mask == entries - 1 : "mask " + mask + " of " + entries + " entries";
         if (indexArray) {
-            fillIndexArray(ring + setup.sqOffset(Abi.SQ_OFF_ARRAY));
+            fillIndexArray(ring + params.sqOffset(Abi.SQ_OFF_ARRAY));
         }
     }
 
@@ -43,14 +48,13 @@ final class SubmissionQueue {
     }
 
     /** The cleared next entry, or null when the queue is full. */
-    @org.jspecify.annotations.Nullable
-    Sqe next() {
+    @Nullable Sqe next() {
         if (pending() == entries) {
             return null;
         }
         long slot = tail & mask;
         tail++;
-        return sqe.at(sqes + slot * Abi.SQE_BYTES);
+        return sqe.at(sqes + slot * sqeBytes);
     }
 
     /** Entries filled that the kernel has not consumed. */
@@ -64,9 +68,20 @@ final class SubmissionQueue {
         NativeMemory.putIntRelease(tailAddress, tail);
     }
 
-    /** From now on the entry that was handed out last is nowhere: the queue's memory goes. */
-    void detach() {
-        sqe.detach();
+    /**
+     * Makes NOPs of the entries that the kernel has not seen; their user data stays, so that each
+     * still has its completion.
+     *
+     * @param polled whether the kernel reads what is published at any time
+     */
+    void neutralize(boolean polled) {
+        int unseen = NativeMemory.getIntAcquire(polled ? tailAddress : headAddress);
+        for (int i = unseen; i != tail; i++) {
+            long entry = sqes + (long) (i & mask) * sqeBytes;
+            long userData = NativeMemory.getLong(entry + Abi.SQE_USER_DATA);
+            NativeMemory.clear64(entry);
+            NativeMemory.putLong(entry + Abi.SQE_USER_DATA, userData);
+        }
     }
 
     int entries() {

@@ -49,7 +49,7 @@ final class AbiTest {
         field(c, "io_uring_sqe", "addr3", Abi.SQE_ADDR3);
         field(c, "io_uring_sqe", "__pad2", Abi.SQE_PAD2);
 
-        struct(c, "io_uring_cqe", 1 << Abi.CQE_BYTES_SHIFT);
+        struct(c, "io_uring_cqe", Abi.CQE_BYTES);
         field(c, "io_uring_cqe", "user_data", Abi.CQE_USER_DATA);
         field(c, "io_uring_cqe", "res", Abi.CQE_RES);
         field(c, "io_uring_cqe", "flags", Abi.CQE_FLAGS);

@@ -93,7 +93,7 @@ final class AllocationTest {
                 message.clear();
                 message.add(data, 0, 8).add(data, 32, 8);
                 for (int i = 0; i < BATCH; i++) {
-                    SocketOps.sendmsg(ring.nextSqe(), client, message, 0).userData(1);
+                    DatagramOps.sendmsg(ring.nextSqe(), client, message, 0).userData(1);
                     SocketOps.recvSelect(ring.nextSqe(), server, 0, 0).userData(2);
                 }
                 ring.submitAndWait(2 * BATCH, TestRing.LIMIT_NANOS);

@@ -44,7 +44,7 @@ final class ConnectionTest {
     void secondBindFailsAndAnAddressInUseIsReported() {
         try (TestRing test = TestRing.open();
                 Loopback tcp = Loopback.listen(test)) {
-            SocketOps.bind(test.sqe(), tcp.listener, Loopback.anyPort(test)).userData(1);
+            SocketOps.bind(test.sqe(), tcp.listener, Loopback.anyPort()).userData(1);
             test.take(1, -22);
             Descriptor other = Loopback.socket(test);
             SocketOps.bind(test.sqe(), other, tcp.address).userData(2);
@@ -86,7 +86,7 @@ final class ConnectionTest {
     @Behaviour("SOC-04")
     void connectToAClosedPortIsRefusedEveryTime() {
         try (TestRing test = TestRing.open()) {
-            MemorySegment address;
+            Sockaddr address;
             try (Loopback tcp = Loopback.listen(test)) {
                 address = tcp.address;
             }
@@ -127,7 +127,7 @@ final class ConnectionTest {
                 open.add(accepted.result());
             }
             assertEquals(10, open.stream().distinct().count());
-            ControlOps.cancel(test.sqe(), 1).userData(2);
+            CancelOps.cancel(test.sqe(), 1).userData(2);
             test.take(2, 0);
             assertFalse(test.take(1, ECANCELED).more());
             open.forEach(Libc::close);
@@ -156,7 +156,7 @@ final class ConnectionTest {
                     SocketOps.acceptMultishot(server.sqe(), tcp.listener).userData(1);
                 }
             }
-            ControlOps.cancelAll(server.sqe(), tcp.listener).userData(2);
+            CancelOps.cancelAll(server.sqe(), tcp.listener).userData(2);
             server.take(2, 1);
             server.take(1, ECANCELED);
             open.forEach(Libc::close);
@@ -231,7 +231,7 @@ final class ConnectionTest {
             ControlOps.close(test.sqe(), socket).userData(2);
             test.take(2, 0);
             assertEquals(List.of(), test.takeReady());
-            ControlOps.cancel(test.sqe(), 1).userData(3);
+            CancelOps.cancel(test.sqe(), 1).userData(3);
             test.take(3, 0);
             test.take(1, ECANCELED);
             Libc.close(ends.second());

@@ -128,6 +128,15 @@ final class FaultyKernel implements Kernel {
     }
 
     @Override
+    public long mapHuge(long bytes) {
+        long address = real.mapHuge(bytes);
+        if (address > 0) {
+            mappings.add(address);
+        }
+        return address;
+    }
+
+    @Override
     @SuppressWarnings("MustBeClosedChecker") // closed together with the arena
     public MemorySegment own(Arena arena, long address, long bytes) {
         Arena inner = Arena.ofShared();

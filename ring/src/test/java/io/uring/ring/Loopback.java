@@ -1,22 +1,20 @@
 package io.uring.ring;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import io.uring.ring.internal.SocketCalls;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.foreign.Arena;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 
 /** TCP over 127.0.0.1, all of it made by operations of a ring. */
 final class Loopback implements AutoCloseable {
     private static final int AF_INET = 2;
     private static final int STREAM_CLOEXEC = 0x80001;
-    private static final int SOCKADDR_BYTES = 16;
 
     private final TestRing test;
     final Descriptor listener;
-    final MemorySegment address;
+    final Sockaddr address;
 
-    private Loopback(TestRing test, Descriptor listener, MemorySegment address) {
+    private Loopback(TestRing test, Descriptor listener, Sockaddr address) {
         this.test = test;
         this.listener = listener;
         this.address = address;
@@ -25,12 +23,12 @@ final class Loopback implements AutoCloseable {
     /** A listener on a free port; operations use the user data from 1000 on. */
     static Loopback listen(TestRing test) {
         Descriptor listener = socket(test);
-        SocketOps.bind(test.sqe(), listener, anyPort(test)).userData(1001);
+        SocketOps.bind(test.sqe(), listener, anyPort()).userData(1001);
         test.take(1001, 0);
         SocketOps.listen(test.sqe(), listener, 128).userData(1002);
         test.take(1002, 0);
-        MemorySegment address = test.ring().allocate(SOCKADDR_BYTES).asSlice(0, SOCKADDR_BYTES);
-        assertTrue(SocketCalls.localAddress(listener.number(), address) == SOCKADDR_BYTES);
+        Sockaddr address = new Sockaddr(Arena.ofAuto());
+        address.length(SocketCalls.localAddress(listener.number(), address.encoded()));
         return new Loopback(test, listener, address);
     }
 
@@ -40,12 +38,9 @@ final class Loopback implements AutoCloseable {
     }
 
     /** 127.0.0.1:0. */
-    static MemorySegment anyPort(TestRing test) {
-        MemorySegment address = test.ring().allocate(SOCKADDR_BYTES);
-        address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_INET);
-        byte[] host = {127, 0, 0, 1};
-        MemorySegment.copy(host, 0, address, ValueLayout.JAVA_BYTE, 4, 4);
-        return address;
+    static Sockaddr anyPort() {
+        return Sockaddr.of(
+                Arena.ofAuto(), new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     }
 
     /** A client that connects; its completion is 1003. */

@@ -121,6 +121,11 @@ final class MemoryKernel implements Kernel {
     }
 
     @Override
+    public long mapHuge(long bytes) {
+        return -12;
+    }
+
+    @Override
     public MemorySegment own(Arena owner, long address, long bytes) {
         return MemorySegment.ofAddress(address).reinterpret(bytes, owner, null);
     }

@@ -78,7 +78,7 @@ final class MultishotReceiveTest {
             }
             assertEquals(sent, received.toString());
             assertEquals(3, exhausted);
-            ControlOps.cancel(test.sqe(), 1).userData(2);
+            CancelOps.cancel(test.sqe(), 1).userData(2);
             test.take(2, 0);
             test.take(1, ECANCELED);
         }
@@ -93,7 +93,7 @@ final class MultishotReceiveTest {
             arm(test, ends.first());
             Libc.write(ends.second(), "x");
             assertTrue(test.take(1, 1).more());
-            ControlOps.cancelAll(test.sqe(), Descriptor.of(ends.first())).userData(2);
+            CancelOps.cancelAll(test.sqe(), Descriptor.of(ends.first())).userData(2);
             test.take(2, 1);
             assertFalse(test.take(1, ECANCELED).more());
         }
@@ -122,7 +122,7 @@ final class MultishotReceiveTest {
                     }
                 }
             }
-            ControlOps.cancel(test.sqe(), 1).userData(2);
+            CancelOps.cancel(test.sqe(), 1).userData(2);
             test.take(2, 0);
             test.take(1, ECANCELED);
             assertEquals(0, test.ring().lostCompletions());
@@ -208,7 +208,7 @@ final class MultishotReceiveTest {
                 }
             }
             assertEquals(total, received);
-            ControlOps.cancel(test.sqe(), 1).userData(2);
+            CancelOps.cancel(test.sqe(), 1).userData(2);
             test.take(2, 0);
             test.take(1, ECANCELED);
         }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.testkit.Behaviour;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,7 +29,7 @@ final class OperationsTest {
             MessageHeader message = test.ring().newMessageHeader(3);
             message.add(text, 5, 5).add(text, 0, 1).add(text, 2, 2);
             assertTrue(message.isFull());
-            SocketOps.sendmsg(test.sqe(), Descriptor.of(ends.first()), message, 0).userData(1);
+            DatagramOps.sendmsg(test.sqe(), Descriptor.of(ends.first()), message, 0).userData(1);
             test.take(1, 8);
             assertEquals("56789023", Libc.read(ends.second()));
         }
@@ -41,7 +42,7 @@ final class OperationsTest {
             MessageHeader message = test.ring().newMessageHeader(2);
             message.add(ConnectionTest.bytes(test, "old"), 0, 3).clear();
             assertEquals(0, message.count());
-            SocketOps.sendmsg(test.sqe(), Descriptor.of(ends.first()), message, 0).userData(1);
+            DatagramOps.sendmsg(test.sqe(), Descriptor.of(ends.first()), message, 0).userData(1);
             test.take(1, 0);
         }
     }
@@ -53,11 +54,11 @@ final class OperationsTest {
                 Libc.Pair ends = Libc.socketPair(Libc.DATAGRAM)) {
             MemorySegment text = ConnectionTest.bytes(test, "onetwo");
             MessageHeader message = test.ring().newMessageHeader(2);
-            SocketOps.sendmsg(test.sqe(), Descriptor.of(ends.first()), message.add(text, 0, 3), 0)
+            DatagramOps.sendmsg(test.sqe(), Descriptor.of(ends.first()), message.add(text, 0, 3), 0)
                     .userData(1);
             test.ring().submit();
             message.clear();
-            SocketOps.sendmsg(test.sqe(), Descriptor.of(ends.first()), message.add(text, 3, 3), 0)
+            DatagramOps.sendmsg(test.sqe(), Descriptor.of(ends.first()), message.add(text, 3, 3), 0)
                     .userData(2);
             test.take(1, 3);
             test.take(2, 3);
@@ -221,10 +222,10 @@ final class OperationsTest {
                 Libc.Pair ends = Libc.socketPair(Libc.STREAM)) {
             receiveFrom(test, ends.first(), 1);
             receiveFrom(test, ends.second(), -1);
-            ControlOps.cancel(test.sqe(), -1).userData(3);
+            CancelOps.cancel(test.sqe(), -1).userData(3);
             test.take(3, 0);
             test.take(-1, ECANCELED);
-            ControlOps.cancel(test.sqe(), -1).userData(4);
+            CancelOps.cancel(test.sqe(), -1).userData(4);
             test.take(4, ENOENT);
             Libc.write(ends.second(), "x");
             test.take(1, 1);
@@ -239,11 +240,11 @@ final class OperationsTest {
             receiveFrom(test, ends.first(), 1);
             PollOps.poll(test.sqe(), Descriptor.of(ends.first()), PollOps.IN).userData(2);
             receiveFrom(test, ends.second(), 3);
-            ControlOps.cancelAll(test.sqe(), Descriptor.of(ends.first())).userData(4);
+            CancelOps.cancelAll(test.sqe(), Descriptor.of(ends.first())).userData(4);
             test.take(4, 2);
             test.take(1, ECANCELED);
             test.take(2, ECANCELED);
-            ControlOps.cancelAll(test.sqe(), Descriptor.of(ends.first())).userData(5);
+            CancelOps.cancelAll(test.sqe(), Descriptor.of(ends.first())).userData(5);
             test.take(5, 0);
             Libc.write(ends.first(), "x");
             test.take(3, 1);
@@ -257,10 +258,9 @@ final class OperationsTest {
                 Libc.Pair ends = Libc.socketPair(Libc.STREAM)) {
             receiveFrom(test, ends.first(), 1);
             PollOps.poll(test.sqe(), Descriptor.of(ends.second()), PollOps.IN).userData(2);
-            MemorySegment time = test.ring().allocate(16);
-            time.set(java.lang.foreign.ValueLayout.JAVA_LONG, 0, 1000);
-            ControlOps.timeout(test.sqe(), time, 0).userData(3);
-            ControlOps.cancelEverything(test.sqe()).userData(4);
+            Timespec time = new Timespec(Arena.ofAuto()).set(1000, 0);
+            TimeoutOps.timeout(test.sqe(), time, 0).userData(3);
+            CancelOps.cancelEverything(test.sqe()).userData(4);
             test.take(4, 3);
             for (long target : List.of(1L, 2L, 3L)) {
                 test.take(target, ECANCELED);

@@ -8,7 +8,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -23,12 +22,11 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 final class SqeBytesTest {
     private static final int SQE_BYTES = 64;
-    private static final byte POISON = (byte) 0xA5;
 
     private static final Arena ARENA = Arena.ofAuto();
     private static final MemorySegment BUFFER = ARENA.allocate(100, 8);
-    private static final MemorySegment ADDRESS = ARENA.allocate(28, 8);
-    private static final MemorySegment TIME = ARENA.allocate(16, 8);
+    private static final Sockaddr ADDRESS = new Sockaddr(ARENA).length(28);
+    private static final Timespec TIME = new Timespec(ARENA);
     private static final MessageHeader MESSAGE = new MessageHeader(ARENA, 2);
 
     /** Addresses that are known at run time only. */
@@ -36,9 +34,9 @@ final class SqeBytesTest {
             Map.of(
                     "BUFFER", BUFFER.address(),
                     "BUFFER+10", BUFFER.address() + 10,
-                    "ADDRESS", ADDRESS.address(),
-                    "TIME", TIME.address(),
-                    "MESSAGE", MESSAGE.address());
+                    "ADDRESS", ADDRESS.segment().address(),
+                    "TIME", TIME.segment().address(),
+                    "MESSAGE", MESSAGE.segment().address());
 
     private static final Descriptor FD = Descriptor.of(7);
     private static final Descriptor SLOT = Descriptor.direct(7);
@@ -103,7 +101,7 @@ final class SqeBytesTest {
                         "opcode@0/1=26 fd@4/4=7 addr@16/8=BUFFER+10 len@24/4=5 flags@28/4=0x8000"),
                 prepared(
                         "sendmsg",
-                        s -> SocketOps.sendmsg(s, FD, MESSAGE, 0x4000),
+                        s -> DatagramOps.sendmsg(s, FD, MESSAGE, 0x4000),
                         "opcode@0/1=9 fd@4/4=7 addr@16/8=MESSAGE len@24/4=1 flags@28/4=0x4000"),
                 prepared(
                         "shutdown",
@@ -150,31 +148,31 @@ final class SqeBytesTest {
                         "opcode@0/1=19 file_index@44/4=8"),
                 prepared(
                         "cancel",
-                        s -> ControlOps.cancel(s, -2),
+                        s -> CancelOps.cancel(s, -2),
                         "opcode@0/1=14 fd@4/4=-1 target@16/8=-2"),
                 prepared(
                         "cancel all of a descriptor",
-                        s -> ControlOps.cancelAll(s, FD),
+                        s -> CancelOps.cancelAll(s, FD),
                         "opcode@0/1=14 fd@4/4=7 flags@28/4=3"),
                 prepared(
                         "cancel all of a slot",
-                        s -> ControlOps.cancelAll(s, SLOT),
+                        s -> CancelOps.cancelAll(s, SLOT),
                         "opcode@0/1=14 fd@4/4=7 flags@28/4=11"),
                 prepared(
                         "cancel everything",
-                        ControlOps::cancelEverything,
+                        CancelOps::cancelEverything,
                         "opcode@0/1=14 fd@4/4=-1 flags@28/4=4"),
                 prepared(
                         "timeout",
-                        s -> ControlOps.timeout(s, TIME, 5),
+                        s -> TimeoutOps.timeout(s, TIME, 5),
                         "opcode@0/1=11 fd@4/4=-1 count@8/8=5 addr@16/8=TIME len@24/4=1"),
                 prepared(
                         "timeout remove",
-                        s -> ControlOps.timeoutRemove(s, 9),
+                        s -> TimeoutOps.timeoutRemove(s, 9),
                         "opcode@0/1=12 fd@4/4=-1 target@16/8=9"),
                 prepared(
                         "msg_ring",
-                        s -> ControlOps.msgRing(s, FD, 0xFEDCBA9876543210L, -5),
+                        s -> MessageOps.send(s, FD, 0xFEDCBA9876543210L, -5),
                         "opcode@0/1=40 fd@4/4=7 data@8/8=0xFEDCBA9876543210 result@24/4=-5"));
     }
 
@@ -187,101 +185,57 @@ final class SqeBytesTest {
     @Behaviour("SUB-14")
     void preparationSetsItsFieldsAndClearsAllOthers(
             String name, Consumer<Sqe> preparation, String expectation) {
-        MemorySegment slot = poisoned();
-        preparation.accept(new Sqe().at(slot.address()));
-        assertEquals(hex(expected(expectation)), hex(bytes(slot)), name);
+        SqeBytes.assertPrepared(name, preparation, expectation, SYMBOLS);
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource({"socketOperations", "fileAndPollOperations", "controlOperations"})
     void userDataFollowsEveryPreparation(
             String name, Consumer<Sqe> preparation, String expectation) {
-        MemorySegment slot = poisoned();
-        Sqe sqe = new Sqe().at(slot.address());
-        preparation.accept(sqe);
-        sqe.userData(0x8000000000000001L);
-        String both = expectation + " user_data@32/8=0x8000000000000001";
-        assertEquals(hex(expected(both)), hex(bytes(slot)), name);
+        Consumer<Sqe> both =
+                sqe -> {
+                    preparation.accept(sqe);
+                    sqe.userData(0x8000000000000001L);
+                };
+        String expected = expectation + " user_data@32/8=0x8000000000000001";
+        SqeBytes.assertPrepared(name, both, expected, SYMBOLS);
     }
 
     @Test
     void clearForgetsAPreparationAndItsUserData() {
-        MemorySegment slot = poisoned();
+        MemorySegment slot = SqeBytes.poisoned(SQE_BYTES);
         SocketOps.recvMultishot(new Sqe().at(slot.address()), SLOT, 3).userData(-1).clear();
-        assertEquals(hex(new byte[SQE_BYTES]), hex(bytes(slot)));
+        assertEquals(SqeBytes.hex(new byte[SQE_BYTES]), SqeBytes.hex(slot));
     }
 
     @Test
     void preparationStaysInsideItsSlot() {
-        MemorySegment three = ARENA.allocate(3 * SQE_BYTES, 8).fill(POISON);
+        MemorySegment three = SqeBytes.poisoned(3 * SQE_BYTES);
         SocketOps.recvMultishot(new Sqe().at(three.address() + SQE_BYTES), SLOT, 3).userData(-1);
-        assertEquals("a5".repeat(SQE_BYTES), hex(bytes(three.asSlice(0, SQE_BYTES))));
-        assertEquals("a5".repeat(SQE_BYTES), hex(bytes(three.asSlice(2 * SQE_BYTES, SQE_BYTES))));
+        assertEquals("a5".repeat(SQE_BYTES), SqeBytes.hex(three.asSlice(0, SQE_BYTES)));
+        assertEquals("a5".repeat(SQE_BYTES), SqeBytes.hex(three.asSlice(2 * SQE_BYTES, SQE_BYTES)));
     }
 
     @Test
     void lengthOfAHugeBufferIsTheMostTheKernelMoves() {
-        MemorySegment slot = poisoned();
         // Never touched: only its address and size are used.
         MemorySegment huge = MemorySegment.ofAddress(0x1000).reinterpret(0x1_0000_0000L);
-        FileOps.write(new Sqe().at(slot.address()), FD, huge, 0);
-        assertEquals(
-                hex(expected("opcode@0/1=23 fd@4/4=7 addr@16/8=0x1000 len@24/4=0x7FFFF000")),
-                hex(bytes(slot)));
+        SqeBytes.assertPrepared(
+                "write",
+                sqe -> FileOps.write(sqe, FD, huge, 0),
+                "opcode@0/1=23 fd@4/4=7 addr@16/8=0x1000 len@24/4=0x7FFFF000",
+                SYMBOLS);
     }
 
     @Test
     void messageHeaderHasTheLayoutOfMsghdrAndIovec() {
         MessageHeader message = new MessageHeader(ARENA, 2);
-        message.add(BUFFER, 10, 20).add(ADDRESS, 0, 28);
+        message.add(BUFFER, 10, 20).add(ADDRESS.segment(), 0, 28);
         MemorySegment header = MemorySegment.ofAddress(message.address()).reinterpret(56 + 2 * 16);
         ByteBuffer expected = ByteBuffer.allocate(56 + 2 * 16).order(ByteOrder.nativeOrder());
         expected.putLong(16, message.address() + 56).putLong(24, 2); // iov, iovlen
         expected.putLong(56, BUFFER.address() + 10).putLong(64, 20);
         expected.putLong(72, ADDRESS.address()).putLong(80, 28);
-        assertEquals(hex(expected.array()), hex(bytes(header)));
-    }
-
-    private static MemorySegment poisoned() {
-        return ARENA.allocate(SQE_BYTES, 8).fill(POISON);
-    }
-
-    private static byte[] expected(String fields) {
-        ByteBuffer bytes = ByteBuffer.allocate(SQE_BYTES).order(ByteOrder.nativeOrder());
-        for (String field : fields.split(" ", -1)) {
-            int offset = Integer.parseInt(between(field, "@", "/"));
-            int size = Integer.parseInt(between(field, "/", "="));
-            long value = value(field.substring(field.indexOf('=') + 1));
-            switch (size) {
-                case 1 -> bytes.put(offset, (byte) value);
-                case 2 -> bytes.putShort(offset, (short) value);
-                case 4 -> bytes.putInt(offset, (int) value);
-                case 8 -> bytes.putLong(offset, value);
-                default -> throw new AssertionError(field);
-            }
-        }
-        return bytes.array();
-    }
-
-    private static String between(String text, String from, String to) {
-        return text.substring(text.indexOf(from) + 1, text.indexOf(to));
-    }
-
-    private static long value(String text) {
-        Long symbol = SYMBOLS.get(text);
-        if (symbol != null) {
-            return symbol;
-        }
-        return text.startsWith("0x")
-                ? Long.parseUnsignedLong(text.substring(2), 16)
-                : Long.parseLong(text);
-    }
-
-    private static byte[] bytes(MemorySegment segment) {
-        return segment.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
-    }
-
-    private static String hex(byte[] bytes) {
-        return HexFormat.of().formatHex(bytes);
+        assertEquals(SqeBytes.hex(expected.array()), SqeBytes.hex(header));
     }
 }

@@ -4,8 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.testkit.Behaviour;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -73,7 +72,7 @@ final class WaitTest {
             PollOps.poll(test.sqe(), Descriptor.of(pipe.first()), PollOps.IN).userData(1);
             assertEquals(1, test.ring().submitAndWait(1, 5 * MILLIS));
             assertEquals(0, test.ring().readyCqes());
-            ControlOps.cancel(test.sqe(), 1).userData(2);
+            CancelOps.cancel(test.sqe(), 1).userData(2);
             test.take(2, 0);
             test.take(1, -125);
         }
@@ -168,7 +167,7 @@ final class WaitTest {
     void timeoutOperationIsEtimeAndNotEarly() {
         try (TestRing test = TestRing.open()) {
             long start = System.nanoTime();
-            ControlOps.timeout(test.sqe(), timespec(test, 5 * MILLIS), 0).userData(1);
+            TimeoutOps.timeout(test.sqe(), timespec(5 * MILLIS), 0).userData(1);
             test.take(1, ETIME);
             assertTrue(System.nanoTime() - start >= 5 * MILLIS);
         }
@@ -178,7 +177,7 @@ final class WaitTest {
     @Behaviour("TMO-02")
     void timeoutOperationEndsWhenTheCountOfOthersIsReached() {
         try (TestRing test = TestRing.open()) {
-            ControlOps.timeout(test.sqe(), timespec(test, TestRing.LIMIT_NANOS), 2).userData(1);
+            TimeoutOps.timeout(test.sqe(), timespec(TestRing.LIMIT_NANOS), 2).userData(1);
             ControlOps.nop(test.sqe()).userData(2);
             ControlOps.nop(test.sqe()).userData(3);
             test.take(1, 0);
@@ -191,9 +190,9 @@ final class WaitTest {
     @Behaviour("TMO-06")
     void removedTimeoutIsCancelled() {
         try (TestRing test = TestRing.open()) {
-            ControlOps.timeout(test.sqe(), timespec(test, TestRing.LIMIT_NANOS), 0).userData(1);
-            ControlOps.timeoutRemove(test.sqe(), 1).userData(2);
-            ControlOps.timeoutRemove(test.sqe(), 99).userData(3);
+            TimeoutOps.timeout(test.sqe(), timespec(TestRing.LIMIT_NANOS), 0).userData(1);
+            TimeoutOps.timeoutRemove(test.sqe(), 1).userData(2);
+            TimeoutOps.timeoutRemove(test.sqe(), 99).userData(3);
             test.take(1, -125);
             test.take(2, 0);
             test.take(3, -2);
@@ -204,18 +203,15 @@ final class WaitTest {
     @Behaviour("SUB-13")
     void timespecMayBeOverwrittenOnceSubmitted() {
         try (TestRing test = TestRing.open()) {
-            MemorySegment time = timespec(test, 5 * MILLIS);
-            ControlOps.timeout(test.sqe(), time, 0).userData(1);
+            Timespec time = timespec(5 * MILLIS);
+            TimeoutOps.timeout(test.sqe(), time, 0).userData(1);
             test.ring().submit();
-            time.set(ValueLayout.JAVA_LONG, 0, 1_000_000);
+            time.set(1_000_000, 0);
             test.take(1, ETIME);
         }
     }
 
-    private static MemorySegment timespec(TestRing test, long nanos) {
-        MemorySegment time = test.ring().allocate(16);
-        time.set(ValueLayout.JAVA_LONG, 0, nanos / 1_000_000_000);
-        time.set(ValueLayout.JAVA_LONG, 8, nanos % 1_000_000_000);
-        return time;
+    private static Timespec timespec(long nanos) {
+        return new Timespec(Arena.ofAuto()).nanos(nanos);
     }
 }

@@ -88,7 +88,7 @@ final class WakeTest {
         try (TestRing source = TestRing.open();
                 TestRing target = TestRing.open()) {
             Descriptor fd = Descriptor.of(target.ring().fd());
-            ControlOps.msgRing(source.sqe(), fd, 0xCAFEL, 9).userData(1);
+            MessageOps.send(source.sqe(), fd, 0xCAFEL, 9).userData(1);
             source.take(1, 0);
             target.take(0xCAFEL, 9);
         }
@@ -99,8 +99,8 @@ final class WakeTest {
     void messageOperationToItselfAndToNoRing() {
         try (TestRing test = TestRing.open();
                 Libc.Pair pipe = Libc.pipe()) {
-            ControlOps.msgRing(test.sqe(), Descriptor.of(test.ring().fd()), 5, 6).userData(1);
-            ControlOps.msgRing(test.sqe(), Descriptor.of(pipe.first()), 5, 6).userData(2);
+            MessageOps.send(test.sqe(), Descriptor.of(test.ring().fd()), 5, 6).userData(1);
+            MessageOps.send(test.sqe(), Descriptor.of(pipe.first()), 5, 6).userData(2);
             test.take(1, 0);
             test.take(5, 6);
             test.take(2, -77);
@@ -112,7 +112,7 @@ final class WakeTest {
     void messageToARingThatIsNotEnabledFails() {
         try (TestRing source = TestRing.open();
                 Ring target = Ring.open(new RingConfig(8, 32, Set.of()))) {
-            ControlOps.msgRing(source.sqe(), Descriptor.of(target.fd()), 1, 1).userData(1);
+            MessageOps.send(source.sqe(), Descriptor.of(target.fd()), 1, 1).userData(1);
             source.take(1, -77);
         }
     }
@@ -144,7 +144,7 @@ final class WakeTest {
             wake.prepareRead(test.sqe()).userData(9);
             test.ring().submit();
             assertFalse(test.ring().readyCqes() > 0);
-            ControlOps.cancel(test.sqe(), 9).userData(10);
+            CancelOps.cancel(test.sqe(), 9).userData(10);
             test.take(10, 0);
             test.take(9, -125);
         }

@@ -36,6 +36,9 @@ public interface Kernel {
      */
     long map(long bytes, int fd, long offset);
 
+    /** {@code mmap(2)} of zeroed private memory in huge pages: the address. */
+    long mapHuge(long bytes);
+
     /** A segment over mapped memory, which is unmapped when {@code arena} closes. */
     MemorySegment own(Arena arena, long address, long bytes);
 

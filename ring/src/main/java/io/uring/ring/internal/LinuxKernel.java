@@ -12,6 +12,7 @@ public final class LinuxKernel implements Kernel {
     private static final int MAP_PRIVATE = 2;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_POPULATE = 0x8000;
+    private static final int MAP_HUGETLB = 0x40000;
     private static final int MADV_DONTFORK = 10;
     private static final int EFD_CLOEXEC = 0x80000;
 
@@ -70,6 +71,12 @@ public final class LinuxKernel implements Kernel {
             call(SystemCall.MADVISE, address, bytes, MADV_DONTFORK, 0, 0, 0);
         }
         return address;
+    }
+
+    @Override
+    public long mapHuge(long bytes) {
+        int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB;
+        return call(SystemCall.MMAP, 0, bytes, PROT_READ_WRITE, flags, -1, 0);
     }
 
     @Override

@@ -9,6 +9,12 @@ import java.lang.invoke.VarHandle;
  * memory and know its bounds. Public entry points take segments and go through {@link #address}.
  */
 public final class NativeMemory {
+    /**
+     * What memory for the kernel is aligned to: the largest page of any Linux machine, so that one
+     * number serves all.
+     */
+    public static final int PAGE_BYTES = 65536;
+
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
     private static final VarHandle SHORT = ValueLayout.JAVA_SHORT.varHandle();
 
@@ -46,6 +52,15 @@ public final class NativeMemory {
         Native.EVERYTHING.set(ValueLayout.JAVA_LONG, address, value);
     }
 
+    /** For the packed structures that x86-64 has. */
+    public static long getLongUnaligned(long address) {
+        return Native.EVERYTHING.get(ValueLayout.JAVA_LONG_UNALIGNED, address);
+    }
+
+    public static void putLongUnaligned(long address, long value) {
+        Native.EVERYTHING.set(ValueLayout.JAVA_LONG_UNALIGNED, address, value);
+    }
+
     public static int getIntAcquire(long address) {
         return (int) INT.getAcquire(Native.EVERYTHING, address);
     }
@@ -60,6 +75,28 @@ public final class NativeMemory {
 
     public static void putShortRelease(long address, short value) {
         SHORT.setRelease(Native.EVERYTHING, address, value);
+    }
+
+    /** Orders every store before it and every load behind it, also store before load. */
+    public static void fullFence() {
+        VarHandle.fullFence();
+    }
+
+    /** Zeroes 64 bytes at {@code address}; written out, since a loop is not always unrolled. */
+    public static void clear64(long address) {
+        putLong(address, 0);
+        putLong(address + 8, 0);
+        putLong(address + 16, 0);
+        putLong(address + 24, 0);
+        putLong(address + 32, 0);
+        putLong(address + 40, 0);
+        putLong(address + 48, 0);
+        putLong(address + 56, 0);
+    }
+
+    /** Copies all of {@code source}, which may be on the heap, to {@code address}. */
+    public static void copy(MemorySegment source, long address) {
+        MemorySegment.copy(source, 0, Native.EVERYTHING, address, source.byteSize());
     }
 
     /** Zeroes {@code bytes} at {@code address}. */
@@ -92,6 +129,23 @@ public final class NativeMemory {
     public static long address(MemorySegment segment, long offset, long length) {
         java.util.Objects.checkFromIndexSize(offset, length, segment.byteSize());
         return address(segment) + offset;
+    }
+
+    /**
+     * The address of a string that ends with NUL inside its segment: the kernel reads as far as
+     * that.
+     *
+     * @throws IllegalArgumentException when there is no NUL
+     */
+    public static long stringAddress(MemorySegment text) {
+        long address = address(text);
+        for (long i = 0; i < text.byteSize(); i++) {
+            if (getByte(address + i) == 0) {
+                return address;
+            }
+        }
+        throw new IllegalArgumentException(
+                "no NUL at the end of a string: use Arena.allocateFrom(String)");
     }
 
     /**
