@@ -2,6 +2,7 @@ package io.uring.ring;
 
 import io.uring.ring.internal.Abi;
 import io.uring.ring.internal.NativeMemory;
+import io.uring.ring.internal.RegisterAbi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -23,15 +24,15 @@ import java.lang.foreign.MemorySegment;
  */
 public final class BufferRing {
     public static final int MAX_ENTRIES = 32768;
-    static final int PAGE_BYTES = 65536; // the largest page size of any Linux machine
+    static final int PAGE_BYTES = NativeMemory.PAGE_BYTES;
 
     private final Ring ring;
     private final int group;
     private final int entries;
     private final int bufferBytes;
     private final boolean incremental;
-    private final long entryBase;
     private final MemorySegment memory;
+    private final long entryBase;
 
     /** Where the kernel's next completion in each buffer starts. */
     private final int[] offsets;
@@ -39,15 +40,32 @@ public final class BufferRing {
     /** Free-running modulo 65536, like the kernel's. */
     private short tail;
 
-    private BufferRing(Ring ring, int group, int entries, int bufferBytes, boolean incremental) {
+    private boolean registered;
+
+    private BufferRing(
+            Ring ring,
+            int group,
+            int entries,
+            int bufferBytes,
+            boolean incremental,
+            boolean mapped) {
         this.ring = ring;
         this.group = group;
         this.entries = entries;
         this.bufferBytes = bufferBytes;
         this.incremental = incremental;
-        this.entryBase = ring.allocate((long) entries * Abi.BUF_BYTES).address();
-        this.memory = ring.allocate((long) entries * bufferBytes);
         this.offsets = new int[entries];
+        this.memory = ring.allocate((long) entries * bufferBytes);
+        long bytes = (long) entries * Abi.BUF_BYTES;
+        int flags = incremental ? Abi.PBUF_RING_INC : 0;
+        if (mapped) {
+            register(0, flags | RegisterAbi.PBUF_RING_MMAP);
+            long offset = RegisterAbi.OFF_PBUF_RING | (long) group << RegisterAbi.OFF_PBUF_SHIFT;
+            this.entryBase = ring.mapOwn(bytes, offset).address();
+        } else {
+            this.entryBase = ring.allocate(bytes).address();
+            register(entryBase, flags);
+        }
     }
 
     /**
@@ -62,6 +80,23 @@ public final class BufferRing {
      */
     public static BufferRing register(
             Ring ring, int group, int entries, int bufferBytes, boolean incremental) {
+        return register(ring, group, entries, bufferBytes, incremental, false);
+    }
+
+    /** The same, with entries in memory that the kernel allocates. Kernel 6.4. */
+    public static BufferRing registerKernelMemory(
+            Ring ring, int group, int entries, int bufferBytes, boolean incremental) {
+        ring.support().require(604, "a buffer ring in the kernel's memory");
+        return register(ring, group, entries, bufferBytes, incremental, true);
+    }
+
+    private static BufferRing register(
+            Ring ring,
+            int group,
+            int entries,
+            int bufferBytes,
+            boolean incremental,
+            boolean mapped) {
         ring.checkOwner();
         if (Integer.bitCount(entries) != 1 || entries < 1 || entries > MAX_ENTRIES) {
             throw new IllegalArgumentException(
@@ -70,26 +105,24 @@ public final class BufferRing {
         if (bufferBytes < 1 || (group & 0xffff) != group) {
             throw new IllegalArgumentException("bufferBytes " + bufferBytes + ", group " + group);
         }
-        BufferRing buffers = new BufferRing(ring, group, entries, bufferBytes, incremental);
-        buffers.register();
+        ring.support().require(Feature.PBUF_RING);
+        if (incremental) {
+            ring.support().require(Feature.PBUF_RING_INC);
+        }
+        BufferRing buffers = new BufferRing(ring, group, entries, bufferBytes, incremental, mapped);
+        for (int id = 0; id < entries; id++) {
+            buffers.provide(id);
+        }
+        buffers.publish();
         return buffers;
     }
 
-    private void register() {
+    private void register(long ringAddress, int flags) {
         try (Arena scratch = Arena.ofConfined()) {
-            int flags = incremental ? Abi.PBUF_RING_INC : 0;
-            long registration = registration(scratch, entryBase, entries, group, flags);
-            long result =
-                    ring.kernel().register(ring.fd(), Abi.REGISTER_PBUF_RING, registration, 1);
-            if (result < 0) {
-                throw new RingException(
-                        "io_uring_register(PBUF_RING) of group " + group, (int) -result);
-            }
+            long registration = registration(scratch, ringAddress, entries, group, flags);
+            ring.register("PBUF_RING of group " + group, Abi.REGISTER_PBUF_RING, registration, 1);
         }
-        for (int id = 0; id < entries; id++) {
-            recycle(id);
-        }
-        publish();
+        registered = true;
     }
 
     static long registration(Arena arena, long ringAddress, int entries, int group, int flags) {
@@ -106,7 +139,11 @@ public final class BufferRing {
      * completion took is given back once.
      */
     public void recycle(int bufferId) {
-        ring.checkOwner();
+        checkRegistered();
+        provide(bufferId);
+    }
+
+    private void provide(int bufferId) {
         offsets[bufferId] = 0; // refuses a wrong id before it overwrites an entry
         long entry = entryBase + (long) (tail & (entries - 1)) * Abi.BUF_BYTES;
         // Both fields each time: an incremental ring moves them. Bytes 14 and 15 are the tail in
@@ -120,7 +157,7 @@ public final class BufferRing {
 
     /** Shows the kernel the buffers recycled since the last time. */
     public void publish() {
-        ring.checkOwner();
+        checkRegistered();
         // The kernel must see the entries before the tail that covers them.
         NativeMemory.putShortRelease(entryBase + Abi.BUF_RING_TAIL, tail);
     }
@@ -157,20 +194,40 @@ public final class BufferRing {
         return incremental;
     }
 
+    /** How many buffers the kernel has used up so far, modulo 65536. Kernel 6.8. */
+    public int head() {
+        checkRegistered();
+        ring.support().require(608, "the status of a buffer ring");
+        try (Arena scratch = Arena.ofConfined()) {
+            long status = scratch.allocate(RegisterAbi.BUF_STATUS_BYTES, Long.BYTES).address();
+            NativeMemory.putInt(status + RegisterAbi.BUF_STATUS_GROUP, group);
+            ring.register(
+                    "PBUF_STATUS of group " + group, RegisterAbi.REGISTER_PBUF_STATUS, status, 1);
+            return NativeMemory.getInt(status + RegisterAbi.BUF_STATUS_HEAD) & 0xffff;
+        }
+    }
+
+    private void checkRegistered() {
+        ring.checkOwner();
+        if (!registered) {
+            throw new IllegalStateException("buffer group " + group + " is unregistered");
+        }
+    }
+
     /**
      * Takes the group from the kernel. Operations that want a buffer of it then fail with ENOBUFS;
-     * those that hold one go on.
+     * those that hold one go on, so the memory lives as long as the ring.
      */
     public void unregister() {
-        ring.checkOwner();
+        checkRegistered();
+        registered = false;
         try (Arena scratch = Arena.ofConfined()) {
             long registration = registration(scratch, 0, 0, group, 0);
-            long result =
-                    ring.kernel().register(ring.fd(), Abi.UNREGISTER_PBUF_RING, registration, 1);
-            if (result < 0) {
-                throw new RingException(
-                        "io_uring_register(UNREGISTER_PBUF_RING) of group " + group, (int) -result);
-            }
+            ring.register(
+                    "UNREGISTER_PBUF_RING of group " + group,
+                    Abi.UNREGISTER_PBUF_RING,
+                    registration,
+                    1);
         }
     }
 }

@@ -22,14 +22,25 @@ final class SqeBytes {
 
     private SqeBytes() {}
 
-    /** Prepares on a poisoned slot of 64 bytes and compares all of it. */
+    /**
+     * Prepares on poisoned slots of both sizes, with and without user data behind it, and compares
+     * every byte.
+     */
     static void assertPrepared(
             String name, Consumer<Sqe> preparation, String expectation, Map<String, Long> symbols) {
-        assertPrepared(name, preparation, expectation, symbols, 64);
+        Consumer<Sqe> withUserData =
+                sqe -> {
+                    preparation.accept(sqe);
+                    sqe.userData(0x8000000000000001L);
+                };
+        String userData = expectation + " user_data@32/8=0x8000000000000001";
+        for (int entryBytes : new int[] {64, 128}) {
+            assertEntry(name, preparation, expectation, symbols, entryBytes);
+            assertEntry(name, withUserData, userData, symbols, entryBytes);
+        }
     }
 
-    /** The same, for entries of {@code entryBytes}, 64 or 128. */
-    static void assertPrepared(
+    private static void assertEntry(
             String name,
             Consumer<Sqe> preparation,
             String expectation,

@@ -188,19 +188,6 @@ final class SqeBytesTest {
         SqeBytes.assertPrepared(name, preparation, expectation, SYMBOLS);
     }
 
-    @ParameterizedTest(name = "{0}")
-    @MethodSource({"socketOperations", "fileAndPollOperations", "controlOperations"})
-    void userDataFollowsEveryPreparation(
-            String name, Consumer<Sqe> preparation, String expectation) {
-        Consumer<Sqe> both =
-                sqe -> {
-                    preparation.accept(sqe);
-                    sqe.userData(0x8000000000000001L);
-                };
-        String expected = expectation + " user_data@32/8=0x8000000000000001";
-        SqeBytes.assertPrepared(name, both, expected, SYMBOLS);
-    }
-
     @Test
     void clearForgetsAPreparationAndItsUserData() {
         MemorySegment slot = SqeBytes.poisoned(SQE_BYTES);

@@ -1,0 +1,78 @@
+package io.uring.ring;
+
+import io.uring.ring.internal.NativeMemory;
+import io.uring.ring.internal.RegisterAbi;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/** What registering files and buffers have in common. */
+final class ResourceTable {
+    /** The register calls of a kind of resource; the first is for kernels before 5.13. */
+    enum Kind {
+        BUFFERS(0, RegisterAbi.REGISTER_BUFFERS2, RegisterAbi.REGISTER_BUFFERS_UPDATE),
+        FILES(2, RegisterAbi.REGISTER_FILES2, RegisterAbi.REGISTER_FILES_UPDATE2);
+
+        private final int simple;
+        private final int register;
+        private final int update;
+
+        Kind(int simple, int register, int update) {
+            this.simple = simple;
+            this.register = register;
+            this.update = update;
+        }
+    }
+
+    private ResourceTable() {}
+
+    /**
+     * @param data the address of the resources, 0 for a sparse table
+     */
+    static void register(
+            Ring ring, Kind kind, Arena scratch, int count, long data, long @Nullable [] tags) {
+        String name = "REGISTER_" + kind;
+        if (data != 0 && tags == null) {
+            ring.register(name, kind.simple, data, count);
+            return;
+        }
+        ring.support().require(Feature.RSRC_TAGS);
+        long argument = scratch.allocate(RegisterAbi.RSRC_REGISTER_BYTES, Long.BYTES).address();
+        NativeMemory.putInt(argument + RegisterAbi.RSRC_REGISTER_NR, count);
+        NativeMemory.putInt(
+                argument + RegisterAbi.RSRC_REGISTER_FLAGS,
+                data == 0 ? RegisterAbi.RSRC_REGISTER_SPARSE : 0);
+        NativeMemory.putLong(argument + RegisterAbi.RSRC_REGISTER_DATA, data);
+        NativeMemory.putLong(argument + RegisterAbi.RSRC_REGISTER_TAGS, tags(scratch, count, tags));
+        ring.register(name, kind.register, argument, RegisterAbi.RSRC_REGISTER_BYTES);
+    }
+
+    /** Returns how many were updated. */
+    static int update(
+            Ring ring,
+            Kind kind,
+            Arena scratch,
+            int offset,
+            int count,
+            long data,
+            long @Nullable [] tags) {
+        ring.support().require(Feature.RSRC_TAGS);
+        long argument = scratch.allocate(RegisterAbi.RSRC_UPDATE2_BYTES, Long.BYTES).address();
+        NativeMemory.putInt(argument + RegisterAbi.RSRC_UPDATE2_OFFSET, offset);
+        NativeMemory.putLong(argument + RegisterAbi.RSRC_UPDATE2_DATA, data);
+        NativeMemory.putLong(argument + RegisterAbi.RSRC_UPDATE2_TAGS, tags(scratch, count, tags));
+        NativeMemory.putInt(argument + RegisterAbi.RSRC_UPDATE2_NR, count);
+        return ring.register(
+                "UPDATE_" + kind, kind.update, argument, RegisterAbi.RSRC_UPDATE2_BYTES);
+    }
+
+    private static long tags(Arena scratch, int count, long @Nullable [] tags) {
+        if (tags == null) {
+            return 0;
+        }
+        if (tags.length != count) {
+            throw new IllegalArgumentException(tags.length + " tags for " + count);
+        }
+        return scratch.allocateFrom(ValueLayout.JAVA_LONG, tags).address();
+    }
+}
