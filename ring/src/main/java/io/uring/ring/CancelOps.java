@@ -21,8 +21,9 @@ public final class CancelOps {
     private CancelOps() {}
 
     /**
-     * Cancels the operation submitted with {@code targetUserData}. The result is 0, ENOENT (there
-     * is none) or EALREADY (it runs and cannot be stopped). Kernel 5.5.
+     * Cancels the operation submitted with {@code targetUserData}. The result is 0 (1 for futexes
+     * and waits for processes), ENOENT (there is none) or EALREADY (it runs and cannot be stopped).
+     * Kernel 5.5.
      */
     public static Sqe cancel(Sqe sqe, long targetUserData) {
         return sqe.opcode(Opcode.ASYNC_CANCEL).fd(NO_FD).addr(targetUserData);

@@ -106,7 +106,7 @@ public final class TimeoutOps {
     /** The same for a link timeout. Kernel 5.15. */
     public static Sqe linkTimeoutUpdate(Sqe sqe, long targetUserData, Timespec time, int flags) {
         sqe.require(515, "updating a link timeout");
-        return update(sqe, targetUserData, time, flags, LINK_TIMEOUT_UPDATE);
+        return update(sqe, targetUserData, time, flags, UPDATE | LINK_TIMEOUT_UPDATE);
     }
 
     private static Sqe update(Sqe sqe, long target, Timespec time, int flags, int kind) {

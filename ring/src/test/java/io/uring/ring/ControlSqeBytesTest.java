@@ -57,7 +57,7 @@ final class ControlSqeBytesTest {
                 of(
                         "link timeout update",
                         s -> TimeoutOps.linkTimeoutUpdate(s, 99, TIME, 0),
-                        "opcode@0/1=12 fd@4/4=-1 time@8/8=TIME target@16/8=99 flags@28/4=0x10"));
+                        "opcode@0/1=12 fd@4/4=-1 time@8/8=TIME target@16/8=99 flags@28/4=0x12"));
     }
 
     static Stream<Arguments> cancellations() {

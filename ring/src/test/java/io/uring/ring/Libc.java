@@ -125,6 +125,17 @@ final class Libc {
         }
     }
 
+    /** Waits until the other end of a pipe or socket is gone. */
+    static void awaitHangUp(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment poll = arena.allocate(8, 4);
+            poll.set(JAVA_INT, 0, fd);
+            if (call(POLL, poll, 1L, LIMIT_MILLIS) == 0) {
+                throw new AssertionError("the other end of " + fd + " is still open");
+            }
+        }
+    }
+
     static void close(int fd) {
         call(CLOSE, fd);
     }
