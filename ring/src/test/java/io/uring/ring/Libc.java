@@ -20,6 +20,8 @@ final class Libc {
 
     private static final int AF_UNIX = 1;
     private static final int O_RDWR_CREAT_TRUNC = 0x242;
+    private static final int F_SETFL = 4;
+    private static final int O_NONBLOCK = 0x800;
     private static final int POLLIN = 1;
     private static final int LIMIT_MILLIS = 10_000;
 
@@ -27,6 +29,7 @@ final class Libc {
             function("socketpair", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle PIPE = function("pipe", ADDRESS);
     private static final MethodHandle CREAT = function("open", ADDRESS, JAVA_INT, JAVA_INT);
+    private static final MethodHandle FCNTL = function("fcntl", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle POLL = function("poll", ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle READ = function("read", JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle WRITE = function("write", JAVA_INT, ADDRESS, JAVA_LONG);
@@ -46,7 +49,7 @@ final class Libc {
     private static MethodHandle function(String name, MemoryLayout... arguments) {
         Linker linker = Linker.nativeLinker();
         FunctionDescriptor type = FunctionDescriptor.of(JAVA_LONG, arguments);
-        boolean variadic = name.equals("open");
+        boolean variadic = name.equals("open") || name.equals("fcntl");
         return linker.downcallHandle(
                 linker.defaultLookup().findOrThrow(name),
                 type,
@@ -86,6 +89,29 @@ final class Libc {
             call(PIPE, fds);
             return new Pair(fds.get(JAVA_INT, 0), fds.get(JAVA_INT, 4));
         }
+    }
+
+    /** An existing file. */
+    static int open(java.nio.file.Path path, int flags) {
+        int fd = tryOpen(path, flags);
+        if (fd < 0) {
+            throw new AssertionError("cannot open " + path);
+        }
+        return fd;
+    }
+
+    /** An existing file, or a negative number. */
+    static int tryOpen(java.nio.file.Path path, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) (long) CREAT.invoke(arena.allocateFrom(path.toString()), flags, 0);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Sets O_NONBLOCK. */
+    static void nonBlocking(int fd) {
+        call(FCNTL, fd, F_SETFL, O_NONBLOCK);
     }
 
     /** An empty file to read and write. */

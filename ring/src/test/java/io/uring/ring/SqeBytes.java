@@ -51,6 +51,11 @@ final class SqeBytes {
         assertEquals(hex(expected(expectation, symbols, entryBytes)), hex(slot), name);
     }
 
+    /** An entry outside of any queue. */
+    static Sqe detached() {
+        return new Sqe().at(poisoned(64).address());
+    }
+
     static MemorySegment poisoned(int bytes) {
         return ARENA.allocate(bytes, 8).fill(POISON);
     }
