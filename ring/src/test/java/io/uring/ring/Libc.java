@@ -20,6 +20,11 @@ final class Libc {
 
     private static final int AF_UNIX = 1;
     private static final int O_RDWR_CREAT_TRUNC = 0x242;
+    private static final long SYS_FUTEX =
+            System.getProperty("os.arch").equals("amd64") ? 202 : 98;
+    private static final int FUTEX_WAIT = 0;
+    private static final int FUTEX_WAKE = 1;
+    private static final int FUTEX_PRIVATE = 0x80;
     private static final int F_SETFL = 4;
     private static final int O_NONBLOCK = 0x800;
     private static final int POLLIN = 1;
@@ -30,6 +35,11 @@ final class Libc {
     private static final MethodHandle PIPE = function("pipe", ADDRESS);
     private static final MethodHandle CREAT = function("open", ADDRESS, JAVA_INT, JAVA_INT);
     private static final MethodHandle FCNTL = function("fcntl", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle EPOLL_CREATE = function("epoll_create1", JAVA_INT);
+    private static final MethodHandle SYSCALL =
+            function("syscall", JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle POSIX_SPAWN =
+            function("posix_spawn", ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
     private static final MethodHandle POLL = function("poll", ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle READ = function("read", JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle WRITE = function("write", JAVA_INT, ADDRESS, JAVA_LONG);
@@ -112,6 +122,40 @@ final class Libc {
     /** Sets O_NONBLOCK. */
     static void nonBlocking(int fd) {
         call(FCNTL, fd, F_SETFL, O_NONBLOCK);
+    }
+
+    /** An epoll instance. */
+    static int epoll() {
+        return call(EPOLL_CREATE, 0);
+    }
+
+    /** Wakes one waiter of the first word by the system call; returns how many there were. */
+    static int futexWake(MemorySegment words, boolean shared) {
+        int operation = shared ? FUTEX_WAKE : FUTEX_WAKE | FUTEX_PRIVATE;
+        return call(SYSCALL, SYS_FUTEX, words, (long) operation, 1L, 0L);
+    }
+
+    /** Waits by the system call while the first word is 0. */
+    static void futexWait(MemorySegment words, boolean shared) {
+        int operation = shared ? FUTEX_WAIT : FUTEX_WAIT | FUTEX_PRIVATE;
+        call(SYSCALL, SYS_FUTEX, words, (long) operation, 0L, 0L);
+    }
+
+    /** A child process that nobody waits for, unlike those of {@link ProcessBuilder}. */
+    static int spawnThatExits(int status) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pid = arena.allocate(4, 4);
+            MemorySegment arguments = arena.allocate(32, 8);
+            arguments.set(ADDRESS, 0, arena.allocateFrom("sh"));
+            arguments.set(ADDRESS, 8, arena.allocateFrom("-c"));
+            arguments.set(ADDRESS, 16, arena.allocateFrom("exit " + status));
+            MemorySegment none = MemorySegment.NULL;
+            MemorySegment shell = arena.allocateFrom("/bin/sh");
+            if (call(POSIX_SPAWN, pid, shell, none, none, arguments, none) != 0) {
+                throw new AssertionError("posix_spawn");
+            }
+            return pid.get(JAVA_INT, 0);
+        }
     }
 
     /** An empty file to read and write. */
