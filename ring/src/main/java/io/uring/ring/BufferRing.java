@@ -17,110 +17,113 @@ import java.lang.foreign.MemorySegment;
  * <pre>{@code
  * BufferRing buffers = BufferRing.register(ring, 0, 64, 65536, true);
  * SocketOps.recvMultishot(ring.nextSqe(), socket, buffers.group()).userData(1);
- * // in the handler, once the bytes were used:
+ * // in the handler:
+ * long offset = buffers.offset(Cqe.bufferId(flags)); // of result bytes, in memory()
+ * buffers.advance(Cqe.bufferId(flags), result);
  * buffers.recycle(Cqe.bufferId(flags));
  * buffers.publish(); // once a batch
  * }</pre>
  */
 public final class BufferRing {
-    public static final int MAX_ENTRIES = 32768;
+    public static final int MAX_ENTRIES = BufferRingConfig.MAX_ENTRIES;
     static final int PAGE_BYTES = NativeMemory.PAGE_BYTES;
 
     private final Ring ring;
-    private final int group;
-    private final int entries;
-    private final int bufferBytes;
-    private final boolean incremental;
+    private final BufferRingConfig config;
     private final MemorySegment memory;
+    private final long bufferBase;
     private final long entryBase;
 
     /** Where the kernel's next completion in each buffer starts. */
     private final int[] offsets;
+
+    /** Whether a completion has named the buffer since it was provided. */
+    private final boolean[] used;
 
     /** Free-running modulo 65536, like the kernel's. */
     private short tail;
 
     private boolean registered;
 
-    private BufferRing(
-            Ring ring,
-            int group,
-            int entries,
-            int bufferBytes,
-            boolean incremental,
-            boolean mapped) {
+    private BufferRing(Ring ring, BufferRingConfig config) {
         this.ring = ring;
-        this.group = group;
-        this.entries = entries;
-        this.bufferBytes = bufferBytes;
-        this.incremental = incremental;
-        this.offsets = new int[entries];
-        this.memory = ring.allocate((long) entries * bufferBytes);
-        long bytes = (long) entries * Abi.BUF_BYTES;
-        int flags = incremental ? Abi.PBUF_RING_INC : 0;
-        if (mapped) {
-            register(0, flags | RegisterAbi.PBUF_RING_MMAP);
-            long offset = RegisterAbi.OFF_PBUF_RING | (long) group << RegisterAbi.OFF_PBUF_SHIFT;
-            this.entryBase = ring.mapOwn(bytes, offset).address();
+        this.config = config;
+        this.offsets = new int[config.entries];
+        this.used = new boolean[config.entries];
+        MemorySegment given = config.memory();
+        this.memory = given != null ? given : ring.allocate(config.bytes());
+        this.bufferBase = NativeMemory.writableAddress(memory, 0, config.bytes());
+        long bytes = (long) config.entries * Abi.BUF_BYTES;
+        if (config.has(RegisterAbi.PBUF_RING_MMAP)) {
+            register(0);
+            this.entryBase = mapped(bytes);
         } else {
             this.entryBase = ring.allocate(bytes).address();
-            register(entryBase, flags);
+            register(entryBase);
+        }
+    }
+
+    private long mapped(long bytes) {
+        long group = config.group;
+        try {
+            long offset = RegisterAbi.OFF_PBUF_RING | group << RegisterAbi.OFF_PBUF_SHIFT;
+            return ring.mapOwn(bytes, offset).address();
+        } catch (RuntimeException e) {
+            unregister();
+            throw e;
         }
     }
 
     /**
-     * Registers a ring of buffers and hands all of them to the kernel. Their memory lives as long
-     * as the ring.
+     * Registers an ordinary or an incremental ring in memory of the library's.
      *
-     * @param group 0 to 65535, not in use
-     * @param entries a power of two, 1 to {@value #MAX_ENTRIES}
-     * @param bufferBytes the size of each buffer
-     * @param incremental needs {@link Feature#PBUF_RING_INC}
-     * @throws RingException when the kernel refuses
+     * @see #register(Ring, BufferRingConfig)
      */
     public static BufferRing register(
             Ring ring, int group, int entries, int bufferBytes, boolean incremental) {
-        return register(ring, group, entries, bufferBytes, incremental, false);
+        BufferRingConfig config = BufferRingConfig.of(group, entries, bufferBytes);
+        return register(ring, incremental ? config.incremental() : config);
     }
 
-    /** The same, with entries in memory that the kernel allocates. Kernel 6.4. */
-    public static BufferRing registerKernelMemory(
-            Ring ring, int group, int entries, int bufferBytes, boolean incremental) {
-        ring.support().require(604, "a buffer ring in the kernel's memory");
-        return register(ring, group, entries, bufferBytes, incremental, true);
-    }
-
-    private static BufferRing register(
-            Ring ring,
-            int group,
-            int entries,
-            int bufferBytes,
-            boolean incremental,
-            boolean mapped) {
+    /**
+     * Registers a ring of buffers and hands all of them to the kernel. Memory of the library's
+     * lives as long as the ring.
+     *
+     * @throws UnavailableException when the kernel is too old for what {@code config} asks for
+     * @throws RingException when the kernel refuses: EEXIST when the group is in use
+     */
+    public static BufferRing register(Ring ring, BufferRingConfig config) {
         ring.checkOwner();
-        if (Integer.bitCount(entries) != 1 || entries < 1 || entries > MAX_ENTRIES) {
-            throw new IllegalArgumentException(
-                    entries + " entries, not a power of two from 1 to " + MAX_ENTRIES);
-        }
-        if (bufferBytes < 1 || (group & 0xffff) != group) {
-            throw new IllegalArgumentException("bufferBytes " + bufferBytes + ", group " + group);
-        }
         ring.support().require(Feature.PBUF_RING);
-        if (incremental) {
+        if (config.has(Abi.PBUF_RING_INC)) {
             ring.support().require(Feature.PBUF_RING_INC);
         }
-        BufferRing buffers = new BufferRing(ring, group, entries, bufferBytes, incremental, mapped);
-        for (int id = 0; id < entries; id++) {
+        if (config.has(RegisterAbi.PBUF_RING_MMAP)) {
+            ring.support().require(604, "a buffer ring in the kernel's memory");
+        }
+        BufferRing buffers = new BufferRing(ring, config);
+        for (int id = 0; id < config.entries; id++) {
             buffers.provide(id);
         }
         buffers.publish();
         return buffers;
     }
 
-    private void register(long ringAddress, int flags) {
+    private void register(long ringAddress) {
         try (Arena scratch = Arena.ofConfined()) {
-            long registration = registration(scratch, ringAddress, entries, group, flags);
-            ring.register("PBUF_RING of group " + group, Abi.REGISTER_PBUF_RING, registration, 1);
+            long registration =
+                    registration(
+                            scratch, ringAddress, config.entries, config.group, config.flags());
+            int minLeftBytes = config.minLeftBytes();
+            NativeMemory.putInt(registration + RegisterAbi.BUF_REG_MIN_LEFT, minLeftBytes);
+            int result = ring.tryRegister(Abi.REGISTER_PBUF_RING, registration, 1);
+            if (result < 0) {
+                boolean tooNew = result == -Errno.EINVAL && minLeftBytes > 0;
+                throw new RingException(
+                        "io_uring_register(PBUF_RING of group " + config.group + ") on " + ring,
+                        -result,
+                        tooNew ? "This kernel has no minLeftBytes." : "");
+            }
         }
         registered = true;
     }
@@ -135,22 +138,30 @@ public final class BufferRing {
     }
 
     /**
-     * Gives a buffer back to the kernel, from the next {@link #publish} on. Each buffer that a
-     * completion took is given back once.
+     * Gives a buffer back to the kernel, from the next {@link #publish} on: once for each time that
+     * completions used it up.
+     *
+     * @throws IllegalStateException when the kernel has the buffer, since no completion named it
+     *     (see {@link #advance}) after it was given
      */
     public void recycle(int bufferId) {
         checkRegistered();
+        if (!used[bufferId]) {
+            throw new IllegalStateException(
+                    "buffer " + bufferId + " of group " + config.group + " is the kernel's");
+        }
         provide(bufferId);
     }
 
     private void provide(int bufferId) {
-        offsets[bufferId] = 0; // refuses a wrong id before it overwrites an entry
-        long entry = entryBase + (long) (tail & (entries - 1)) * Abi.BUF_BYTES;
+        offsets[bufferId] = 0;
+        used[bufferId] = false;
+        long entry = entryBase + (long) (tail & (config.entries - 1)) * Abi.BUF_BYTES;
         // Both fields each time: an incremental ring moves them. Bytes 14 and 15 are the tail in
         // entry 0.
         NativeMemory.putLong(
-                entry + Abi.BUF_ADDR, memory.address() + (long) bufferId * bufferBytes);
-        NativeMemory.putInt(entry + Abi.BUF_LEN, bufferBytes);
+                entry + Abi.BUF_ADDR, bufferBase + (long) bufferId * config.bufferBytes);
+        NativeMemory.putInt(entry + Abi.BUF_LEN, config.bufferBytes);
         NativeMemory.putShort(entry + Abi.BUF_BID, (short) bufferId);
         tail++;
     }
@@ -164,13 +175,19 @@ public final class BufferRing {
 
     /** Where in {@link #memory} the next completion that names this buffer has its bytes. */
     public long offset(int bufferId) {
-        return (long) bufferId * bufferBytes + offsets[bufferId];
+        return (long) bufferId * config.bufferBytes + offsets[bufferId];
     }
 
-    /** Notes that a completion put {@code bytes} into this buffer. */
+    /**
+     * Notes that a completion named this buffer: to be called for each one with {@link
+     * Cqe#F_BUFFER}, also of a failure.
+     *
+     * @param bytes that it put there, 0 or more
+     */
     public void advance(int bufferId, int bytes) {
+        used[bufferId] = true;
         offsets[bufferId] += bytes;
-        assert offsets[bufferId] <= bufferBytes : "buffer " + bufferId + " filled beyond its end";
+        assert offsets[bufferId] <= config.bufferBytes : "buffer " + bufferId + " filled beyond its end";
     }
 
     /** All buffers, one behind the other in the order of their ids. */
@@ -179,19 +196,19 @@ public final class BufferRing {
     }
 
     public int group() {
-        return group;
+        return config.group;
     }
 
     public int entries() {
-        return entries;
+        return config.entries;
     }
 
     public int bufferBytes() {
-        return bufferBytes;
+        return config.bufferBytes;
     }
 
     public boolean isIncremental() {
-        return incremental;
+        return config.has(Abi.PBUF_RING_INC);
     }
 
     /** How many buffers the kernel has used up so far, modulo 65536. Kernel 6.8. */
@@ -200,9 +217,12 @@ public final class BufferRing {
         ring.support().require(608, "the status of a buffer ring");
         try (Arena scratch = Arena.ofConfined()) {
             long status = scratch.allocate(RegisterAbi.BUF_STATUS_BYTES, Long.BYTES).address();
-            NativeMemory.putInt(status + RegisterAbi.BUF_STATUS_GROUP, group);
+            NativeMemory.putInt(status + RegisterAbi.BUF_STATUS_GROUP, config.group);
             ring.register(
-                    "PBUF_STATUS of group " + group, RegisterAbi.REGISTER_PBUF_STATUS, status, 1);
+                    "PBUF_STATUS of group " + config.group,
+                    RegisterAbi.REGISTER_PBUF_STATUS,
+                    status,
+                    1);
             return NativeMemory.getInt(status + RegisterAbi.BUF_STATUS_HEAD) & 0xffff;
         }
     }
@@ -210,7 +230,7 @@ public final class BufferRing {
     private void checkRegistered() {
         ring.checkOwner();
         if (!registered) {
-            throw new IllegalStateException("buffer group " + group + " is unregistered");
+            throw new IllegalStateException("buffer group " + config.group + " is unregistered");
         }
     }
 
@@ -222,9 +242,9 @@ public final class BufferRing {
         checkRegistered();
         registered = false;
         try (Arena scratch = Arena.ofConfined()) {
-            long registration = registration(scratch, 0, 0, group, 0);
+            long registration = registration(scratch, 0, 0, config.group, 0);
             ring.register(
-                    "UNREGISTER_PBUF_RING of group " + group,
+                    "UNREGISTER_PBUF_RING of group " + config.group,
                     Abi.UNREGISTER_PBUF_RING,
                     registration,
                     1);

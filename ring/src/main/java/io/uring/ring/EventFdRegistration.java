@@ -32,7 +32,7 @@ public final class EventFdRegistration implements AutoCloseable {
         int opcode = async ? RegisterAbi.REGISTER_EVENTFD_ASYNC : RegisterAbi.REGISTER_EVENTFD;
         try (Arena scratch = Arena.ofConfined()) {
             long fd = scratch.allocateFrom(ValueLayout.JAVA_INT, eventFd.number()).address();
-            ring.register("EVENTFD", opcode, fd, 1);
+            ResourceTable.check(ring, "EVENTFD", ring.tryRegister(opcode, fd, 1));
         }
         return new EventFdRegistration(ring);
     }
@@ -41,8 +41,9 @@ public final class EventFdRegistration implements AutoCloseable {
     @Override
     public void close() {
         if (!closed) {
-            closed = true;
-            ring.register("UNREGISTER_EVENTFD", RegisterAbi.UNREGISTER_EVENTFD, 0, 0);
+            int result = ring.tryRegister(RegisterAbi.UNREGISTER_EVENTFD, 0, 0);
+            closed = true; // only now: another thread may not, and has released nothing
+            ResourceTable.check(ring, "UNREGISTER_EVENTFD", result);
         }
     }
 }

@@ -22,7 +22,11 @@ public final class FileTable implements AutoCloseable {
     /** The most slots of a ring; RLIMIT_NOFILE limits them too. */
     public static final int MAX_FILES = 1 << 20;
 
-    private static final int EMPTY = -1;
+    /** In place of a descriptor: an empty slot. */
+    public static final int EMPTY = -1;
+
+    /** In place of a descriptor, in an update: leave the slot as it is. Kernel 5.12. */
+    public static final int SKIP = -2;
 
     private final Ring ring;
     private final int size;
@@ -34,7 +38,7 @@ public final class FileTable implements AutoCloseable {
     }
 
     /**
-     * Registers descriptors, from slot 0 on; -1 leaves a slot empty. Kernel 5.1.
+     * Registers descriptors, from slot 0 on, or {@link #EMPTY}. Kernel 5.1.
      *
      * @throws RingException when the kernel refuses: EBUSY (there is a table), EBADF, EMFILE
      */
@@ -90,8 +94,7 @@ public final class FileTable implements AutoCloseable {
     }
 
     /**
-     * Changes slots from {@code first} on: descriptors, -1 to empty a slot, -2 to leave it (kernel
-     * 5.12).
+     * Changes slots from {@code first} on: descriptors, {@link #EMPTY} or {@link #SKIP}. Kernel 5.5.
      *
      * @return how many were processed
      * @throws RingException when the kernel refuses
@@ -102,10 +105,11 @@ public final class FileTable implements AutoCloseable {
 
     /** The same, with tags for when the new files go. Kernel 5.13. */
     public int update(int first, int[] fds, long @Nullable [] tags) {
-        if (closed) {
-            throw new IllegalStateException("the files are unregistered");
-        }
+        checkOpen();
         Objects.checkFromIndexSize(first, fds.length, size);
+        if (fds.length == 0) {
+            return 0;
+        }
         try (Arena scratch = Arena.ofConfined()) {
             long data = scratch.allocateFrom(ValueLayout.JAVA_INT, fds).address();
             return ResourceTable.update(
@@ -113,8 +117,15 @@ public final class FileTable implements AutoCloseable {
         }
     }
 
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("the files are unregistered");
+        }
+    }
+
     /** Where the kernel looks for free slots from now on. Kernel 6.0. */
     public void allocationRange(int first, int count) {
+        checkOpen();
         Objects.checkFromIndexSize(first, count, size);
         ring.support().require(600, "a range for the allocation of slots");
         try (Arena scratch = Arena.ofConfined()) {
@@ -134,8 +145,9 @@ public final class FileTable implements AutoCloseable {
     @Override
     public void close() {
         if (!closed) {
-            closed = true;
-            ring.register("UNREGISTER_FILES", RegisterAbi.UNREGISTER_FILES, 0, 0);
+            int result = ring.tryRegister(RegisterAbi.UNREGISTER_FILES, 0, 0);
+            closed = true; // only now: another thread may not, and has released nothing
+            ResourceTable.check(ring, "UNREGISTER_FILES", result);
         }
     }
 }

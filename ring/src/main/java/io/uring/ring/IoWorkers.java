@@ -68,6 +68,7 @@ public final class IoWorkers {
 
     /** Any processor again. Kernel 5.14. */
     public static void resetAffinity(Ring ring) {
+        ring.support().require(514, "processors of worker threads");
         ring.register("UNREGISTER_IOWQ_AFF", RegisterAbi.UNREGISTER_IOWQ_AFF, 0, 0);
     }
 }

@@ -92,9 +92,10 @@ public final class Napi {
     /**
      * Polls no more.
      *
-     * @return the settings before
+     * @return the settings before, without the tracking: it is DYNAMIC, whatever it was
      */
     public static Settings unregister(Ring ring) {
+        ring.support().require(609, "NAPI busy polling");
         try (Arena scratch = Arena.ofConfined()) {
             long napi = scratch.allocate(RegisterAbi.NAPI_BYTES, Long.BYTES).address();
             ring.register("UNREGISTER_NAPI", RegisterAbi.UNREGISTER_NAPI, napi, 1);

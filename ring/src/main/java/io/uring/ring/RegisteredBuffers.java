@@ -4,6 +4,7 @@ import io.uring.ring.internal.NativeMemory;
 import io.uring.ring.internal.RegisterAbi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,9 @@ public final class RegisteredBuffers implements AutoCloseable {
     /** The most bytes of one buffer. */
     public static final long MAX_BUFFER_BYTES = 1L << 30;
 
+    /** As a count of buffers to clone: to the end. */
+    private static final int ALL = 0;
+
     private final Ring ring;
     private final @Nullable MemorySegment[] segments;
     private boolean closed;
@@ -37,7 +41,7 @@ public final class RegisteredBuffers implements AutoCloseable {
      * Registers buffers, from index 0 on. Kernel 5.1.
      *
      * @throws RingException when the kernel refuses: EBUSY (there is a table), ENOMEM (more than
-     *     may be locked), EFAULT (memory that cannot be pinned)
+     *     may be locked), EFAULT (memory that cannot be pinned, such as a mapped file)
      */
     public static RegisteredBuffers register(Ring ring, MemorySegment... buffers) {
         return register(ring, buffers, null);
@@ -76,7 +80,18 @@ public final class RegisteredBuffers implements AutoCloseable {
      */
     public static RegisteredBuffers cloneOf(Ring ring, RegisteredBuffers source) {
         RegisteredBuffers table = new RegisteredBuffers(ring, source.segments.clone());
-        table.copy(source, 0, 0, 0, false);
+        table.copy(source, 0, 0, ALL, false);
+        return table;
+    }
+
+    /** The same for {@code count} buffers from {@code from} on. Kernel 6.13. */
+    public static RegisteredBuffers cloneOf(
+            Ring ring, RegisteredBuffers source, int from, int count) {
+        source.checkRange(ring, from, count);
+        RegisteredBuffers table =
+                new RegisteredBuffers(
+                        ring, Arrays.copyOfRange(source.segments, from, from + count));
+        table.copy(source, from, 0, count, false);
         return table;
     }
 
@@ -88,11 +103,18 @@ public final class RegisteredBuffers implements AutoCloseable {
      */
     public void cloneFrom(RegisteredBuffers source, int from, int to, int count) {
         checkOpen();
-        Objects.checkFromIndexSize(from, count, source.size());
+        source.checkRange(ring, from, count);
         Objects.checkFromIndexSize(to, count, size());
-        ring.support().require(613, "cloning a range of buffers");
         copy(source, from, to, count, true);
         System.arraycopy(source.segments, from, segments, to, count);
+    }
+
+    private void checkRange(Ring target, int from, int count) {
+        Objects.checkFromIndexSize(from, count, size());
+        if (count == ALL) {
+            throw new IllegalArgumentException("no buffer to clone");
+        }
+        target.support().require(613, "cloning a range of buffers");
     }
 
     private void copy(RegisteredBuffers source, int from, int to, int count, boolean replace) {
@@ -107,7 +129,8 @@ public final class RegisteredBuffers implements AutoCloseable {
             NativeMemory.putInt(clone + RegisterAbi.CLONE_BUFFERS_SRC_OFF, from);
             NativeMemory.putInt(clone + RegisterAbi.CLONE_BUFFERS_DST_OFF, to);
             NativeMemory.putInt(clone + RegisterAbi.CLONE_BUFFERS_NR, count);
-            ring.register("CLONE_BUFFERS", RegisterAbi.REGISTER_CLONE_BUFFERS, clone, 1);
+            int result = ring.tryRegister(RegisterAbi.REGISTER_CLONE_BUFFERS, clone, 1);
+            ResourceTable.check(ring, "CLONE_BUFFERS", result);
         }
     }
 
@@ -122,14 +145,36 @@ public final class RegisteredBuffers implements AutoCloseable {
      * @throws RingException when the kernel refuses
      */
     public void update(int index, @Nullable MemorySegment buffer, long tag) {
+        long[] tags = tag == 0 ? null : new long[] {tag};
+        update(index, new @Nullable MemorySegment[] {buffer}, tags);
+    }
+
+    /**
+     * Changes places from {@code first} on; null empties a place. Kernel 5.13.
+     *
+     * @return how many were changed: fewer than asked for when the kernel refuses a later one
+     * @throws RingException when the kernel refuses the first
+     */
+    public int update(int first, @Nullable MemorySegment[] buffers, long @Nullable [] tags) {
         checkOpen();
-        Objects.checkIndex(index, segments.length);
-        try (Arena scratch = Arena.ofConfined()) {
-            long data = vectors(scratch, buffer);
-            long[] tags = tag == 0 ? null : new long[] {tag};
-            ResourceTable.update(ring, ResourceTable.Kind.BUFFERS, scratch, index, 1, data, tags);
+        Objects.checkFromIndexSize(first, buffers.length, segments.length);
+        if (buffers.length == 0) {
+            return 0;
         }
-        segments[index] = buffer;
+        try (Arena scratch = Arena.ofConfined()) {
+            long data = vectors(scratch, buffers);
+            int count =
+                    ResourceTable.update(
+                            ring,
+                            ResourceTable.Kind.BUFFERS,
+                            scratch,
+                            first,
+                            buffers.length,
+                            data,
+                            tags);
+            System.arraycopy(buffers, 0, segments, first, count);
+            return count;
+        }
     }
 
     private static long vectors(Arena scratch, @Nullable MemorySegment... buffers) {
@@ -186,8 +231,9 @@ public final class RegisteredBuffers implements AutoCloseable {
     @Override
     public void close() {
         if (!closed) {
-            closed = true;
-            ring.register("UNREGISTER_BUFFERS", RegisterAbi.UNREGISTER_BUFFERS, 0, 0);
+            int result = ring.tryRegister(RegisterAbi.UNREGISTER_BUFFERS, 0, 0);
+            closed = true; // only now: another thread may not, and has released nothing
+            ResourceTable.check(ring, "UNREGISTER_BUFFERS", result);
         }
     }
 }

@@ -23,22 +23,21 @@ public final class ZeroCopyQueue {
     /** The place in the area is in the low bits of a completion's word, the area's id above. */
     private static final int OFFSET_BITS = 48;
 
+    private final Ring ring;
     private final int id;
     private final MemorySegment area;
     private final long areaToken;
-    private final MemorySegment refill;
     private final long tailAddress;
     private final long headAddress;
     private final long entries;
     private final int mask;
     private int tail;
 
-    private ZeroCopyQueue(int id, MemorySegment area, long token, MemorySegment refill, long reg) {
-        this.id = id;
+    private ZeroCopyQueue(Ring ring, MemorySegment area, long token, long base, long reg) {
+        this.ring = ring;
+        this.id = NativeMemory.getInt(reg + RegisterAbi.ZCRX_IFQ_ID);
         this.area = area;
         this.areaToken = token;
-        this.refill = refill;
-        long base = refill.address();
         this.headAddress = base + NativeMemory.getInt(reg + RegisterAbi.ZCRX_IFQ_HEAD);
         this.tailAddress = base + NativeMemory.getInt(reg + RegisterAbi.ZCRX_IFQ_TAIL);
         this.entries = base + NativeMemory.getInt(reg + RegisterAbi.ZCRX_IFQ_RQES);
@@ -70,6 +69,9 @@ public final class ZeroCopyQueue {
         }
         ring.support().require(Opcode.RECV_ZC);
         long areaAddress = NativeMemory.writableAddress(area, 0, area.byteSize());
+        if (area.byteSize() == 0) {
+            throw new IllegalArgumentException("an area of 0 bytes");
+        }
         long refillBytes =
                 ((long) refillEntries * 2 * RegisterAbi.ZCRX_RQE_BYTES
                                 + NativeMemory.PAGE_BYTES * 2L)
@@ -89,10 +91,21 @@ public final class ZeroCopyQueue {
             NativeMemory.putInt(reg + RegisterAbi.ZCRX_IFQ_RQ_ENTRIES, refillEntries);
             NativeMemory.putLong(reg + RegisterAbi.ZCRX_IFQ_AREA_PTR, areaReg);
             NativeMemory.putLong(reg + RegisterAbi.ZCRX_IFQ_REGION_PTR, region);
-            ring.register("ZCRX_IFQ", RegisterAbi.REGISTER_ZCRX_IFQ, reg, 1);
-            int id = NativeMemory.getInt(reg + RegisterAbi.ZCRX_IFQ_ID);
+            check(ring, ring.tryRegister(RegisterAbi.REGISTER_ZCRX_IFQ, reg, 1));
             long token = NativeMemory.getLong(areaReg + RegisterAbi.ZCRX_AREA_TOKEN);
-            return new ZeroCopyQueue(id, area, token, refill, reg);
+            return new ZeroCopyQueue(ring, area, token, refill.address(), reg);
+        }
+    }
+
+    private static void check(Ring ring, int result) {
+        if (result < 0) {
+            String remedy =
+                    switch (-result) {
+                        case Errno.EPERM -> "It needs CAP_NET_ADMIN.";
+                        case Errno.EOPNOTSUPP -> "The card's driver cannot do it.";
+                        default -> "";
+                    };
+            throw new RingException("io_uring_register(ZCRX_IFQ) on " + ring, -result, remedy);
         }
     }
 
@@ -117,10 +130,10 @@ public final class ZeroCopyQueue {
      * @return false when the kernel has not taken the earlier ones yet: try again later
      */
     public boolean giveBack(long extra1, int bytes) {
+        ring.checkOwner(); // the queue is the ring's memory
         if (tail - NativeMemory.getIntAcquire(headAddress) > mask) {
             return false;
         }
-        NativeMemory.address(refill);
         long entry = entries + (long) (tail & mask) * RegisterAbi.ZCRX_RQE_BYTES;
         NativeMemory.putLong(entry, offset(extra1) | areaToken);
         NativeMemory.putInt(entry + RegisterAbi.ZCRX_RQE_LEN, bytes);

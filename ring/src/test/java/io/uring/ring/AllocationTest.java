@@ -86,6 +86,7 @@ final class AllocationTest {
             CompletionHandler recycles =
                     (userData, result, flags) -> {
                         if ((flags & Cqe.F_BUFFER) != 0) {
+                            buffers.advance(Cqe.bufferId(flags), result);
                             buffers.recycle(Cqe.bufferId(flags));
                         }
                     };

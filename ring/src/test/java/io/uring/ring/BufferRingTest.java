@@ -132,6 +132,7 @@ final class BufferRingTest {
             }
             receive(test, ends.first(), buffers);
             assertFalse(test.take(1, ENOBUFS).hasBuffer());
+            buffers.advance(1, 4);
             buffers.recycle(1);
             buffers.publish();
             receive(test, ends.first(), buffers);
@@ -151,6 +152,7 @@ final class BufferRingTest {
             Libc.write(ends.second(), "b");
             receive(test, ends.first(), buffers);
             test.take(1, 1);
+            buffers.advance(0, 1);
             buffers.recycle(0);
             receive(test, ends.first(), buffers);
             test.take(1, ENOBUFS);
@@ -182,6 +184,7 @@ final class BufferRingTest {
             test.take(2, 0);
             receive(test, ends.first(), buffers);
             assertTrue(test.take(1, 1).hasBuffer());
+            buffers.advance(0, 1);
             buffers.recycle(0);
             buffers.publish();
             for (int i = 0; i < 3; i++) {
@@ -211,6 +214,7 @@ final class BufferRingTest {
                 int id = event.bufferId();
                 assertFalse(owned.contains(id), () -> id + " given twice, seed " + seed);
                 assertEquals(n, buffers.memory().get(ValueLayout.JAVA_LONG, buffers.offset(id)));
+                buffers.advance(id, 8);
                 owned.add(id);
                 while (owned.size() == 8 || (!owned.isEmpty() && random.nextInt(3) == 0)) {
                     buffers.recycle(owned.remove(/* index */ random.nextInt(owned.size())));
@@ -236,6 +240,7 @@ final class BufferRingTest {
                 receive(test, one.first(), first);
                 assertEquals("first" + i, text(first, test.take(1)));
             }
+            first.advance(0, 6);
             first.recycle(0);
             first.publish();
             Libc.write(two.second(), "x");

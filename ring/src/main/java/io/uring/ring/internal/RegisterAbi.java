@@ -42,6 +42,7 @@ public final class RegisterAbi {
     public static final int UNREGISTER_FILES = 3;
     public static final int REGISTER_EVENTFD = 4;
     public static final int UNREGISTER_EVENTFD = 5;
+    public static final int REGISTER_FILES_UPDATE = 6;
     public static final int REGISTER_EVENTFD_ASYNC = 7;
     public static final int REGISTER_RESTRICTIONS = 11;
     public static final int REGISTER_FILES2 = 13;
