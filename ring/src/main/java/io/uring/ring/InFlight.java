@@ -37,8 +37,15 @@ final class InFlight {
 
     private @Nullable Object[] first = new @Nullable Object[FIRST_CAPACITY];
     private @Nullable Object[] second = new @Nullable Object[FIRST_CAPACITY];
+
+    /** Whether the operation never completes when a silent member of its chain fails. */
+    private boolean[] unsure = new boolean[FIRST_CAPACITY];
+
     private int shift = Long.SIZE - Integer.numberOfTrailingZeros(FIRST_CAPACITY);
     private int size;
+
+    /** Whether the entries before the next one are a chain with a silent member. */
+    private boolean chainIsSilent;
 
     /** What silent members of a chain name, for its next member that is not silent. */
     private final List<Object> carried = new ArrayList<>();
@@ -50,50 +57,88 @@ final class InFlight {
         this.unstable = unstable;
     }
 
+    /** Whether nothing is held. */
     boolean isEmpty() {
-        return size == 0;
+        return size == 0 && untilClose.isEmpty() && carried.isEmpty();
     }
 
-    /** Takes over what an operation names, when its entry is complete. */
-    void submitted(long userData, int flags, Object named, @Nullable Object alsoNamed) {
+    /** Whether all that is held belongs to operations that may have ended without a word. */
+    boolean mayHaveEnded() {
+        for (int i = 0; i < keys.length; i++) {
+            if (pending[i] != 0 && !unsure[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Releases everything: the kernel uses none of it any more. */
+    void clear() {
+        for (int i = 0; i < keys.length; i++) {
+            if (pending[i] != 0) {
+                pending[i] = 0;
+                forget(i);
+            }
+        }
+        size = 0;
+        carried.forEach(this::unpin);
+        untilClose.forEach(this::unpin);
+        carried.clear();
+        untilClose.clear();
+    }
+
+    private void forget(int place) {
+        unpin(first[place]);
+        unpin(second[place]);
+        first[place] = null;
+        second[place] = null;
+    }
+
+    private void unpin(@Nullable Object named) {
+        if (unstable) {
+            pin(named, -1);
+        }
+    }
+
+    /**
+     * Takes over what an operation names, when its entry is complete. Must also be told of an entry
+     * that names nothing when it is silent or {@link #isInChain} says so.
+     */
+    void submitted(
+            long userData, int flags, @Nullable Object named, @Nullable Object alsoNamed) {
         if (unstable) {
             pin(named, 1);
             pin(alsoNamed, 1);
         }
-        Object one = named;
-        Object two = alsoNamed;
+        boolean linked = (flags & (Abi.IOSQE_IO_LINK | Abi.IOSQE_IO_HARDLINK)) != 0;
         boolean silent = (flags & Abi.IOSQE_CQE_SKIP_SUCCESS) != 0;
         if (silent) {
-            keepSilent(flags, named, alsoNamed);
-            return;
-        }
-        if (!carried.isEmpty()) {
-            carried.add(one);
-            if (two != null) {
-                carried.add(two);
+            carry(named);
+            carry(alsoNamed);
+            if (!linked) {
+                untilClose.addAll(carried);
+                carried.clear();
             }
-            one = carried.toArray();
-            two = null;
+        } else if (!carried.isEmpty()) {
+            carry(named);
+            carry(alsoNamed);
+            insert(userData, carried.toArray(), null);
             carried.clear();
+        } else if (named != null) {
+            insert(userData, named, alsoNamed);
         }
-        insert(userData, one, two);
+        chainIsSilent = linked && (chainIsSilent || silent);
     }
 
-    private void keepSilent(int flags, Object named, @Nullable Object alsoNamed) {
-        int linked = Abi.IOSQE_IO_LINK | Abi.IOSQE_IO_HARDLINK;
-        if ((flags & linked) != 0) {
+    private void carry(@Nullable Object named) {
+        if (named != null) {
             carried.add(named);
-            if (alsoNamed != null) {
-                carried.add(alsoNamed);
-            }
-            return;
         }
-        untilClose.addAll(carried);
-        carried.clear();
-        untilClose.add(named);
-        if (alsoNamed != null) {
-            untilClose.add(alsoNamed);
-        }
+    }
+
+    /** Whether the next entry belongs to a chain with a silent member. */
+    boolean isInChain() {
+        return chainIsSilent;
     }
 
     // Equal segments may have different owners; only the same object is held already.
@@ -107,10 +152,17 @@ final class InFlight {
             keys[place] = userData;
             first[place] = one;
             second[place] = two;
+            unsure[place] = chainIsSilent;
             size++;
-        } else if (!(first[place] == one && second[place] == two)) {
-            // The same memory again is held already; anything else joins it.
-            second[place] = join(second[place], one, two);
+        } else {
+            unsure[place] &= chainIsSilent;
+            if (!(first[place] == one && second[place] == two)) {
+                // The same memory again is held already; anything else joins it.
+                second[place] = join(second[place], one, two);
+            } else if (unstable) {
+                pin(one, -1); // what is held once is released once
+                pin(two, -1);
+            }
         }
         pending[place]++;
     }
@@ -147,12 +199,14 @@ final class InFlight {
         int[] oldPending = pending;
         @Nullable Object[] oldFirst = first;
         @Nullable Object[] oldSecond = second;
+        boolean[] oldUnsure = unsure;
         int capacity = keys.length * 2;
         shift--;
         keys = new long[capacity];
         pending = new int[capacity];
         first = new @Nullable Object[capacity];
         second = new @Nullable Object[capacity];
+        unsure = new boolean[capacity];
         for (int i = 0; i < oldKeys.length; i++) {
             if (oldPending[i] != 0) {
                 int place = find(oldKeys[i]);
@@ -160,6 +214,7 @@ final class InFlight {
                 pending[place] = oldPending[i];
                 first[place] = oldFirst[i];
                 second[place] = oldSecond[i];
+                unsure[place] = oldUnsure[i];
             }
         }
     }
@@ -199,10 +254,7 @@ final class InFlight {
     }
 
     private void remove(int place) {
-        if (unstable) {
-            pin(first[place], -1);
-            pin(second[place], -1);
-        }
+        forget(place);
         size--;
         int mask = keys.length - 1;
         int hole = place;
@@ -214,6 +266,7 @@ final class InFlight {
                 pending[hole] = pending[next];
                 first[hole] = first[next];
                 second[hole] = second[next];
+                unsure[hole] = unsure[next];
                 hole = next;
             }
             next = next + 1 & mask;

@@ -195,6 +195,12 @@ public final class Ring implements AutoCloseable {
         return nextEntry();
     }
 
+    /** For {@link RingShutdown}, which makes room. */
+    @Nullable Sqe nextSqeBeyondLimit() {
+        holdWhatIsNamed();
+        return nextEntry();
+    }
+
     private @Nullable Sqe nextEntry() {
         Sqe next = sq.next();
         if (next != null) {
@@ -324,9 +330,10 @@ public final class Ring implements AutoCloseable {
     /** Shows the kernel what was prepared, and returns how much it is. */
     private int publish() {
         holdWhatIsNamed();
+        int toSubmit = sq.pending(); // a polling thread takes them as soon as they are published
         sq.publish();
         countOverflow();
-        return sq.pending();
+        return toSubmit;
     }
 
     /** The flag that wakes the polling thread, if it sleeps. */
@@ -656,6 +663,7 @@ public final class Ring implements AutoCloseable {
         boolean settled = settle();
         if (release()) {
             if (settled) {
+                inFlight.clear();
                 mapping.close();
                 arena.close();
             } else {

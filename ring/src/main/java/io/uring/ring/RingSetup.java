@@ -106,7 +106,7 @@ final class RingSetup {
         if (attachedTo != null) {
             params.put(Abi.PARAMS_WQ_FD, attachedTo.fd());
         }
-        if (config.has(Abi.SETUP_NO_MMAP)) {
+        if (config.has(Abi.SETUP_NO_MMAP) || config.has(Abi.SETUP_REGISTERED_FD_ONLY)) {
             placeQueues(sqEntries, cqEntries);
         }
         return kernel.setup(sqEntries, params.address());

@@ -5,10 +5,15 @@ final class RingShutdown {
     /** How long closing a ring may take: what can be cancelled ends at once. */
     private static final long LIMIT_NANOS = 1_000_000_000L;
 
-    private static final CompletionHandler IGNORE = (userData, result, flags) -> {};
+    /** Of the cancellation; a number that nobody would take. */
+    private static final long CANCEL = 0xC105EC105EC105EDL;
 
     private final Ring ring;
     private final InFlight inFlight;
+    private boolean cancelling;
+
+    /** Whether a cancellation of everything has found nothing. */
+    private boolean nothingFound;
 
     RingShutdown(Ring ring, InFlight inFlight) {
         this.ring = ring;
@@ -17,19 +22,20 @@ final class RingShutdown {
 
     /** Returns whether all have ended. */
     boolean settle() {
+        // Before 5.19 only what is known can be cancelled.
+        boolean cancels = ring.capabilities().has(Feature.CANCEL_FD);
         long start = System.nanoTime();
-        boolean cancelled = false;
         try {
-            while (!inFlight.isEmpty()) {
-                ring.drain(IGNORE);
+            while (!hasEnded()) {
                 long left = LIMIT_NANOS - (System.nanoTime() - start);
                 if (left <= 0) {
-                    return inFlight.isEmpty();
+                    return false;
                 }
-                cancelled = cancelled || cancelEverything();
-                if (!inFlight.isEmpty()) {
-                    ring.submitAndWait(1, left);
+                if (cancels && !cancelling) {
+                    cancelEverything();
                 }
+                ring.submitAndWait(1, left);
+                ring.drain(this::completed);
             }
             return true;
         } catch (RingException e) {
@@ -37,17 +43,22 @@ final class RingShutdown {
         }
     }
 
-    /** Returns whether the request was prepared; it leaves with the next wait. */
-    private boolean cancelEverything() {
-        if (!ring.capabilities().has(Feature.CANCEL_FD)) {
-            return true; // before 5.19 nothing can be cancelled that is not known by user data
+    private boolean hasEnded() {
+        return inFlight.isEmpty() || (nothingFound && inFlight.mayHaveEnded());
+    }
+
+    private void cancelEverything() {
+        Sqe sqe = ring.nextSqeBeyondLimit();
+        if (sqe != null) { // else there is room after the next submission
+            CancelOps.cancelEverything(sqe).userData(CANCEL);
+            cancelling = true;
         }
-        Sqe sqe = ring.nextSqe();
-        if (sqe == null) {
-            ring.submit();
-            return false;
+    }
+
+    private void completed(long userData, int result, int flags) {
+        if (userData == CANCEL) {
+            cancelling = false;
+            nothingFound = result == 0;
         }
-        CancelOps.cancelEverything(sqe).userData(Ring.NO_USER_DATA);
-        return true;
     }
 }

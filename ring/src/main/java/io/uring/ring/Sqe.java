@@ -27,6 +27,9 @@ public final class Sqe {
     private final int bytes;
     private long address;
 
+    /** Whether the entry was handed out and not yet released. */
+    private boolean fresh;
+
     /** Memory and structures that the operation names, until they are handed to the ring. */
     private @Nullable Object held;
 
@@ -49,6 +52,7 @@ public final class Sqe {
     /** Moves to an entry and clears all of it: the kernel rejects most stale fields. */
     Sqe at(long sqeAddress) {
         address = sqeAddress;
+        fresh = true;
         return clear();
     }
 
@@ -344,11 +348,17 @@ public final class Sqe {
         return this;
     }
 
-    /** Passes what is held on, and the entry holds nothing any more. */
+    /** The entry is complete: passes what it names on, once. */
     void release(InFlight inFlight) {
-        Object first = held;
-        if (first != null) {
-            inFlight.submitted(userData(), flags(), first, alsoHeld);
+        if (!fresh) {
+            return;
+        }
+        fresh = false;
+        int flags = flags();
+        if (held != null
+                || (flags & Abi.IOSQE_CQE_SKIP_SUCCESS) != 0
+                || inFlight.isInChain()) {
+            inFlight.submitted(userData(), flags, held, alsoHeld);
             held = null;
             alsoHeld = null;
             if (keptUntilClose != null) {

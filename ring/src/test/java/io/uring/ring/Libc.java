@@ -44,6 +44,10 @@ final class Libc {
     private static final MethodHandle READ = function("read", JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle WRITE = function("write", JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle CLOSE = function("close", JAVA_INT);
+    private static final MethodHandle GETTID = function("gettid");
+    private static final MethodHandle GETPID = function("getpid");
+    private static final MethodHandle TGKILL = function("tgkill", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle SIGNAL = function("signal", JAVA_INT, ADDRESS);
 
     private Libc() {}
 
@@ -204,6 +208,56 @@ final class Libc {
                 throw new AssertionError("the other end of " + fd + " is still open");
             }
         }
+    }
+
+    /** Whether poll(2) finds something to read at once. */
+    static boolean isReadable(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment poll = arena.allocate(8, 4);
+            poll.set(JAVA_INT, 0, fd);
+            poll.set(JAVA_SHORT, 4, (short) POLLIN);
+            return call(POLL, poll, 1L, 0) == 1;
+        }
+    }
+
+    /** The eight bytes that a read gives, such as the counter of an eventfd. */
+    static long readLong(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(JAVA_LONG);
+            int bytes = call(READ, fd, value, value.byteSize());
+            if (bytes != Long.BYTES) {
+                throw new AssertionError("read " + bytes + " bytes");
+            }
+            return value.get(JAVA_LONG, 0);
+        }
+    }
+
+    /** The kernel's number of the calling thread. */
+    static int threadId() {
+        return call(GETTID);
+    }
+
+    /**
+     * Lets a signal interrupt system calls and do nothing else. Its handler is a function of the C
+     * library that takes a number and has no effect, since no Java code may run there.
+     */
+    static void interruptBy(int signal) {
+        MemorySegment handler = Linker.nativeLinker().defaultLookup().findOrThrow("abs");
+        try {
+            long former = (long) SIGNAL.invokeExact(signal, handler); // an address, or -1
+            if (former == -1) {
+                throw new AssertionError("no handler for signal " + signal);
+            }
+        } catch (Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Sends a signal to one thread of this process. */
+    static void signal(int threadId, int signal) {
+        call(TGKILL, call(GETPID), threadId, signal);
     }
 
     static void close(int fd) {
