@@ -187,7 +187,8 @@ public final class BufferRing {
     public void advance(int bufferId, int bytes) {
         used[bufferId] = true;
         offsets[bufferId] += bytes;
-        assert offsets[bufferId] <= config.bufferBytes : "buffer " + bufferId + " filled beyond its end";
+        assert offsets[bufferId] <= config.bufferBytes
+                : "buffer " + bufferId + " filled beyond its end";
     }
 
     /** All buffers, one behind the other in the order of their ids. */

@@ -94,7 +94,8 @@ public final class FileTable implements AutoCloseable {
     }
 
     /**
-     * Changes slots from {@code first} on: descriptors, {@link #EMPTY} or {@link #SKIP}. Kernel 5.5.
+     * Changes slots from {@code first} on: descriptors, {@link #EMPTY} or {@link #SKIP}. Kernel
+     * 5.5.
      *
      * @return how many were processed
      * @throws RingException when the kernel refuses

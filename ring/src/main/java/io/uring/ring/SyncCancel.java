@@ -5,8 +5,8 @@ import io.uring.ring.internal.RegisterAbi;
 import java.lang.foreign.Arena;
 
 /**
- * Cancels and waits until what was found has ended, in one call. The completions of what was
- * cancelled are in the queue afterwards. Kernel 6.0.
+ * Cancels and waits until what was found is cancelled, in one call. The completions come as others
+ * do: with DEFER_TASKRUN at the next enter call, with SQPOLL a little later. Kernel 6.0.
  *
  * <pre>{@code
  * int count = SyncCancel.cancel(ring, Cancellation.of(socket).all(), 1_000_000_000L);

@@ -60,6 +60,10 @@ final class FaultyKernel implements Kernel {
 
     private int maps;
 
+    void failNextMap() {
+        failingMap = maps + 1;
+    }
+
     int openDescriptors() {
         return descriptors.size();
     }

@@ -74,8 +74,7 @@ final class FileTableTest {
             assertErrno(EBADF, () -> FileTable.register(ring, pipe.first(), 1_000_000));
             assertThrows(IllegalArgumentException.class, () -> FileTable.register(ring));
             FileTable files = FileTable.register(ring, pipe.first());
-            RingException busy =
-                    assertErrno(EBUSY, () -> FileTable.register(ring, pipe.first()));
+            RingException busy = assertErrno(EBUSY, () -> FileTable.register(ring, pipe.first()));
             assertTrue(String.valueOf(busy.getMessage()).contains("close it first"));
             files.close();
             files.close();

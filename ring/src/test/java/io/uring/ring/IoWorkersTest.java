@@ -30,23 +30,22 @@ final class IoWorkersTest {
     void workersRunOnTheProcessorsThatWereSet() throws Exception {
         String allowed = processors("self");
         assumeTrue(allowed.startsWith("0") && allowed.length() > 1, "processors " + allowed);
-        Unprivileged.onThread(
-                () -> {
-                    try (TestRing test = TestRing.open()) {
-                        Set<String> before = workers();
-                        BitSet first = new BitSet();
-                        first.set(0);
-                        IoWorkers.affinity(test.ring(), first);
-                        ControlOps.nop(test.sqe()).async().userData(1);
-                        test.take(1, 0);
-                        Set<String> started = workers();
-                        started.removeAll(before);
-                        assertEquals(1, started.size());
-                        String worker = "self/task/" + started.iterator().next();
-                        assertEquals("0", processors(worker));
-                        IoWorkers.resetAffinity(test.ring());
-                    }
-                });
+        Unprivileged.onThread(() -> {
+            try (TestRing test = TestRing.open()) {
+                Set<String> before = workers();
+                BitSet first = new BitSet();
+                first.set(0);
+                IoWorkers.affinity(test.ring(), first);
+                ControlOps.nop(test.sqe()).async().userData(1);
+                test.take(1, 0);
+                Set<String> started = workers();
+                started.removeAll(before);
+                assertEquals(1, started.size());
+                String worker = "self/task/" + started.iterator().next();
+                assertEquals("0", processors(worker));
+                IoWorkers.resetAffinity(test.ring());
+            }
+        });
     }
 
     @Test
@@ -65,25 +64,22 @@ final class IoWorkersTest {
     @Test
     @Behaviour("REG-06")
     void limitsBeforeAreReturnedAndZeroChangesNothing() throws Exception {
-        Unprivileged.onThread(
-                () -> {
-                    try (TestRing test = TestRing.open()) {
-                        Ring ring = test.ring();
-                        IoWorkers.Limits none = new IoWorkers.Limits(0, 0);
-                        IoWorkers.Limits usual = IoWorkers.limit(ring, none);
-                        assertTrue(usual.bounded() > 0 && usual.unbounded() > 0);
-                        assertEquals(usual, IoWorkers.limit(ring, new IoWorkers.Limits(1, 3)));
-                        IoWorkers.Limits set = IoWorkers.limit(ring, new IoWorkers.Limits(2, 0));
-                        assertEquals(new IoWorkers.Limits(1, 3), set);
-                        assertEquals(new IoWorkers.Limits(2, 3), IoWorkers.limit(ring, none));
-                        long memory = ring.allocate(8).address();
-                        assertEquals(-EINVAL, ring.tryRegister(MAX_WORKERS, memory, 1));
-                        assertEquals(-EINVAL, ring.tryRegister(MAX_WORKERS, memory, 3));
-                        assertThrows(
-                                IllegalArgumentException.class,
-                                () -> new IoWorkers.Limits(-1, 0));
-                    }
-                });
+        Unprivileged.onThread(() -> {
+            try (TestRing test = TestRing.open()) {
+                Ring ring = test.ring();
+                IoWorkers.Limits none = new IoWorkers.Limits(0, 0);
+                IoWorkers.Limits usual = IoWorkers.limit(ring, none);
+                assertTrue(usual.bounded() > 0 && usual.unbounded() > 0);
+                assertEquals(usual, IoWorkers.limit(ring, new IoWorkers.Limits(1, 3)));
+                IoWorkers.Limits set = IoWorkers.limit(ring, new IoWorkers.Limits(2, 0));
+                assertEquals(new IoWorkers.Limits(1, 3), set);
+                assertEquals(new IoWorkers.Limits(2, 3), IoWorkers.limit(ring, none));
+                long memory = ring.allocate(8).address();
+                assertEquals(-EINVAL, ring.tryRegister(MAX_WORKERS, memory, 1));
+                assertEquals(-EINVAL, ring.tryRegister(MAX_WORKERS, memory, 3));
+                assertThrows(IllegalArgumentException.class, () -> new IoWorkers.Limits(-1, 0));
+            }
+        });
     }
 
     @Test

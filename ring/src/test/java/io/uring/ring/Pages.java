@@ -23,12 +23,7 @@ final class Pages {
             LINKER.downcallHandle(
                     LINKER.defaultLookup().findOrThrow("mmap"),
                     FunctionDescriptor.of(
-                            JAVA_LONG,
-                            JAVA_LONG,
-                            JAVA_LONG,
-                            JAVA_INT,
-                            JAVA_INT,
-                            JAVA_INT,
+                            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
                             JAVA_LONG));
     private static final MethodHandle MUNMAP =
             LINKER.downcallHandle(

@@ -27,21 +27,20 @@ final class PersonalityTest {
             throws Exception {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
         Path file = Files.writeString(directory.resolve("secret"), "x");
-        Unprivileged.onThread(
-                () -> {
-                    try (TestRing test = TestRing.open();
-                            Personality root = Personality.register(test.ring());
-                            Arena arena = test.ring().newArena()) {
-                        MemorySegment path = arena.allocateFrom(file.toString());
-                        closed(open(test, path), test);
-                        Unprivileged.drop();
-                        open(test, path).userData(1);
-                        test.take(1, -EACCES);
-                        closed(open(test, path).personality(root), test);
-                        open(test, path).userData(2);
-                        test.take(2, -EACCES);
-                    }
-                });
+        Unprivileged.onThread(() -> {
+            try (TestRing test = TestRing.open();
+                    Personality root = Personality.register(test.ring());
+                    Arena arena = test.ring().newArena()) {
+                MemorySegment path = arena.allocateFrom(file.toString());
+                closed(open(test, path), test);
+                Unprivileged.drop();
+                open(test, path).userData(1);
+                test.take(1, -EACCES);
+                closed(open(test, path).personality(root), test);
+                open(test, path).userData(2);
+                test.take(2, -EACCES);
+            }
+        });
     }
 
     private static Sqe open(TestRing test, MemorySegment path) {

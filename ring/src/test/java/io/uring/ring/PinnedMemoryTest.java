@@ -64,24 +64,23 @@ final class PinnedMemoryTest {
         assumeTrue(!limit.equals("unlimited"), "locked memory is unlimited");
         long most = Long.parseLong(limit);
         assumeTrue(most >= MEBIBYTE && most <= 64 * MEBIBYTE, "RLIMIT_MEMLOCK is " + most);
-        Unprivileged.onThread(
-                () -> {
-                    try (TestRing test = TestRing.open();
-                            RegisteredBuffers all = pin(test, most * 2)) {
-                        assertEquals(1, all.size()); // root
-                    }
-                    Unprivileged.drop();
-                    try (TestRing one = TestRing.open();
-                            TestRing two = TestRing.open()) {
-                        RegisteredBuffers half = pin(one, most / 2);
-                        RingException full =
-                                assertThrows(RingException.class, () -> pin(two, most * 3 / 4));
-                        assertEquals(ENOMEM, full.errno());
-                        assertTrue(String.valueOf(full.getMessage()).contains("ulimit -l"));
-                        half.close();
-                        pin(two, most * 3 / 4).close();
-                    }
-                });
+        Unprivileged.onThread(() -> {
+            try (TestRing test = TestRing.open();
+                    RegisteredBuffers all = pin(test, most * 2)) {
+                assertEquals(1, all.size()); // root
+            }
+            Unprivileged.drop();
+            try (TestRing one = TestRing.open();
+                    TestRing two = TestRing.open()) {
+                RegisteredBuffers half = pin(one, most / 2);
+                RingException full =
+                        assertThrows(RingException.class, () -> pin(two, most * 3 / 4));
+                assertEquals(ENOMEM, full.errno());
+                assertTrue(String.valueOf(full.getMessage()).contains("ulimit -l"));
+                half.close();
+                pin(two, most * 3 / 4).close();
+            }
+        });
     }
 
     private static RegisteredBuffers pin(TestRing test, long bytes) {

@@ -120,8 +120,7 @@ final class RegisterAbiTest {
         c.expectMacro("IORING_OFF_PBUF_RING", RegisterAbi.OFF_PBUF_RING);
         c.expectMacro("IORING_OFF_PBUF_SHIFT", RegisterAbi.OFF_PBUF_SHIFT);
         c.expectSince("6.4", "IOU_PBUF_RING_MMAP", RegisterAbi.PBUF_RING_MMAP);
-        c.expectSince(
-                "6.13", "IORING_REGISTER_DST_REPLACE", RegisterAbi.CLONE_BUFFERS_DST_REPLACE);
+        c.expectSince("6.13", "IORING_REGISTER_DST_REPLACE", RegisterAbi.CLONE_BUFFERS_DST_REPLACE);
         c.expectSince("6.13", "IO_URING_NAPI_STATIC_ADD_ID", RegisterAbi.NAPI_STATIC_ADD_ID);
         c.expectSince("6.13", "IO_URING_NAPI_STATIC_DEL_ID", RegisterAbi.NAPI_STATIC_DEL_ID);
         c.expectSince("6.13", "IO_URING_NAPI_TRACKING_STATIC", RegisterAbi.NAPI_TRACKING_STATIC);

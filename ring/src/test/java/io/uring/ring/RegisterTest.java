@@ -66,17 +66,15 @@ final class RegisterTest {
                 ring.submitAndWait(1, TestRing.LIMIT_NANOS);
                 int expected = isSupported(ring, code) ? -EACCES : -EINVAL;
                 int drained =
-                        ring.drain(
-                                (userData, result, flags) ->
-                                        assertEquals(expected, result, "operation " + userData));
+                        ring.drain((userData, result, flags) ->
+                                assertEquals(expected, result, "operation " + userData));
                 assertEquals(1, drained);
             }
         }
     }
 
     private static boolean isSupported(Ring ring, int code) {
-        return code < Opcode.values().length
-                && ring.capabilities().supports(Opcode.values()[code]);
+        return code < Opcode.values().length && ring.capabilities().supports(Opcode.values()[code]);
     }
 
     @Test
@@ -143,13 +141,11 @@ final class RegisterTest {
             assertEquals(0, LinuxKernel.instance().register(-1, QUERY, query(arena), 0));
             MemorySegment nop = arena.allocate(64, 8); // a message must be a MSG_RING
             assertEquals(
-                    -EINVAL,
-                    LinuxKernel.instance().register(-1, SEND_MSG_RING, nop.address(), 1));
+                    -EINVAL, LinuxKernel.instance().register(-1, SEND_MSG_RING, nop.address(), 1));
             nop.set(ValueLayout.JAVA_BYTE, 0, (byte) 40);
             nop.set(ValueLayout.JAVA_INT, 4, -1);
             assertNotEquals(
-                    -EINVAL,
-                    LinuxKernel.instance().register(-1, SEND_MSG_RING, nop.address(), 1));
+                    -EINVAL, LinuxKernel.instance().register(-1, SEND_MSG_RING, nop.address(), 1));
         }
     }
 

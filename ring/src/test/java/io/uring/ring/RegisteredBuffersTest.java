@@ -305,12 +305,9 @@ final class RegisteredBuffersTest {
                             RingException.class,
                             () -> RegisteredBuffers.cloneOf(test.ring(), original));
             assertEquals(EBUSY, busy.errno());
-            assertThrows(
-                    IndexOutOfBoundsException.class, () -> copy.cloneFrom(original, 3, 0, 2));
-            assertThrows(
-                    IndexOutOfBoundsException.class, () -> copy.cloneFrom(original, 0, 1, 2));
-            assertThrows(
-                    IllegalArgumentException.class, () -> copy.cloneFrom(original, 0, 0, 0));
+            assertThrows(IndexOutOfBoundsException.class, () -> copy.cloneFrom(original, 3, 0, 2));
+            assertThrows(IndexOutOfBoundsException.class, () -> copy.cloneFrom(original, 0, 1, 2));
+            assertThrows(IllegalArgumentException.class, () -> copy.cloneFrom(original, 0, 0, 0));
             original.close();
             assertThrows(IllegalStateException.class, () -> copy.cloneFrom(original, 0, 0, 1));
         }
@@ -337,12 +334,10 @@ final class RegisteredBuffersTest {
             Throwable[] thrown = new Throwable[1];
             Thread other =
                     Thread.ofPlatform()
-                            .start(
-                                    () ->
-                                            thrown[0] =
-                                                    assertThrows(
-                                                            IllegalStateException.class,
-                                                            table::close));
+                            .start(() ->
+                                    thrown[0] =
+                                            assertThrows(
+                                                    IllegalStateException.class, table::close));
             other.join(10_000);
             assertTrue(thrown[0] instanceof IllegalStateException);
             table.close();

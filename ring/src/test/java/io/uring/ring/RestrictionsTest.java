@@ -77,10 +77,7 @@ final class RestrictionsTest {
     @Behaviour("SEC-04")
     void entriesWithoutRequiredFlagsAreDenied() {
         try (Ring ring = Ring.open(RingConfig.ofEntries(8, 16))) {
-            new Restrictions()
-                    .allow(Opcode.NOP)
-                    .requireSqeFlags(Restrictions.ASYNC)
-                    .register(ring);
+            new Restrictions().allow(Opcode.NOP).requireSqeFlags(Restrictions.ASYNC).register(ring);
             ring.enable();
             assertEquals(-EACCES, result(ring, ControlOps.nop(ring.nextSqe())));
             assertEquals(0, result(ring, ControlOps.nop(ring.nextSqe()).async()));

@@ -25,8 +25,7 @@ final class Unprivileged {
     private static final MethodHandle SYSCALL =
             LINKER.downcallHandle(
                     LINKER.defaultLookup().findOrThrow("syscall"),
-                    FunctionDescriptor.of(
-                            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+                    FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
     private Unprivileged() {}
 
@@ -40,11 +39,10 @@ final class Unprivileged {
     static void onThread(Body body) throws Exception {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
         FutureTask<Void> task =
-                new FutureTask<>(
-                        () -> {
-                            body.run();
-                            return null;
-                        });
+                new FutureTask<>(() -> {
+                    body.run();
+                    return null;
+                });
         Thread thread = Thread.ofPlatform().start(task);
         try {
             task.get(LIMIT_SECONDS, TimeUnit.SECONDS);

@@ -37,14 +37,13 @@ final class ZeroCopyQueueTest {
 
     @Test
     void userWhoMayNotConfigureTheNetworkIsToldSo() throws Exception {
-        Unprivileged.onThread(
-                () -> {
-                    register(RingType.CQE32, RingException.class);
-                    Unprivileged.drop();
-                    RingException e = register(RingType.CQE32, RingException.class);
-                    assertEquals(EPERM, e.errno());
-                    assertTrue(String.valueOf(e.getMessage()).contains("CAP_NET_ADMIN"));
-                });
+        Unprivileged.onThread(() -> {
+            register(RingType.CQE32, RingException.class);
+            Unprivileged.drop();
+            RingException e = register(RingType.CQE32, RingException.class);
+            assertEquals(EPERM, e.errno());
+            assertTrue(String.valueOf(e.getMessage()).contains("CAP_NET_ADMIN"));
+        });
     }
 
     @Test
