@@ -70,8 +70,7 @@ final class CompletionMatrixTest {
             Ring ring = test.ring();
             nops(test, 1, 12);
             Eventually.isTrue(LIMIT, "all taken", () -> ring.pendingSqes() == 0);
-            Eventually.isTrue(
-                    LIMIT, "overflow", () -> ring.readyCqes() == 4 && ring.needsEnter());
+            Eventually.isTrue(LIMIT, "overflow", () -> ring.readyCqes() == 4 && ring.needsEnter());
             nops(test, 13, 16); // no EBUSY
             Eventually.isTrue(LIMIT, "all taken", () -> ring.pendingSqes() == 0);
             List<Long> seen = new ArrayList<>();
@@ -175,8 +174,7 @@ final class CompletionMatrixTest {
             ControlOps.nop(test.sqe(), -Errno.EIO).userData(4).skipSuccess();
             ControlOps.nop(test.sqe()).userData(5);
             assertEquals(
-                    List.of(
-                            new TestRing.Event(4, -Errno.EIO, 0), new TestRing.Event(5, 0, 0)),
+                    List.of(new TestRing.Event(4, -Errno.EIO, 0), new TestRing.Event(5, 0, 0)),
                     test.takeNext(2));
         }
     }

@@ -66,8 +66,7 @@ final class InFlightTest {
         Set<Integer> held = new HashSet<>();
         named.values().forEach(held::addAll);
         for (int i = 0; i < MEMORIES; i++) {
-            assertEquals(
-                    held.contains(i), inFlight.references(memories.get(i).scope()), message);
+            assertEquals(held.contains(i), inFlight.references(memories.get(i).scope()), message);
         }
     }
 

@@ -61,8 +61,7 @@ final class IndexedRing implements AutoCloseable {
     }
 
     long userData(int completion) {
-        long cqe =
-                rings + params.cqOffset(Abi.CQ_OFF_CQES) + (long) completion * Abi.CQE_BYTES;
+        long cqe = rings + params.cqOffset(Abi.CQ_OFF_CQES) + (long) completion * Abi.CQE_BYTES;
         return NativeMemory.getLong(cqe + Abi.CQE_USER_DATA);
     }
 

@@ -38,11 +38,7 @@ final class KernelStructTest {
                 Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(64);
             IoVectors pieces = new IoVectors(arena, 2).add(buffer);
-            FileOps.readv(
-                            test.sqe(),
-                            Descriptor.of(pipe.first()),
-                            pieces,
-                            FileOps.CURRENT_POSITION)
+            FileOps.readv(test.sqe(), Descriptor.of(pipe.first()), pieces, FileOps.CURRENT_POSITION)
                     .userData(1);
             test.ring().submit();
             assertThrows(IllegalStateException.class, () -> pieces.add(buffer));
@@ -132,11 +128,7 @@ final class KernelStructTest {
             MemorySegment wanted = arena.allocate(64);
             MemorySegment other = arena.allocate(64);
             IoVectors pieces = new IoVectors(arena, 2).add(wanted);
-            FileOps.readv(
-                            test.sqe(),
-                            Descriptor.of(pipe.first()),
-                            pieces,
-                            FileOps.CURRENT_POSITION)
+            FileOps.readv(test.sqe(), Descriptor.of(pipe.first()), pieces, FileOps.CURRENT_POSITION)
                     .userData(1);
             test.ring().submit();
             pieces.clear().add(other).add(other);

@@ -88,8 +88,7 @@ final class KernelSupportTest {
             Sqe sqe = test.sqe();
             UnavailableException e =
                     assertThrows(
-                            UnavailableException.class,
-                            () -> FileOps.read(sqe, FD, memory(), 0));
+                            UnavailableException.class, () -> FileOps.read(sqe, FD, memory(), 0));
             String message = String.valueOf(e.getMessage());
             assertTrue(message.contains("READ") && message.contains("5.6"), message);
             assertEquals(Opcode.NOP.ordinal(), sqe.opcode());
@@ -153,18 +152,17 @@ final class KernelSupportTest {
                 Arena arena = Arena.ofConfined()) {
             ControlOps.nop(test.sqe()).userData(1);
             Wait wait = new Wait(arena);
-            assertThrows(
-                    UnavailableException.class, () -> test.ring().submitAndWait(1, wait));
+            assertThrows(UnavailableException.class, () -> test.ring().submitAndWait(1, wait));
             assertEquals(1, test.ring().pendingSqes());
             test.take(1, 0);
         }
         try (TestRing test = TestRing.open(8, 32, Feature.MIN_TIMEOUT);
                 Arena arena = Arena.ofConfined()) {
             Wait wait = new Wait(arena).minWaitMicros(1);
-            assertThrows(
-                    UnavailableException.class, () -> test.ring().submitAndWait(1, wait));
-            assertEquals(-Errno.ETIME, test.ring().submitAndWait(1, wait.minWaitMicros(0)
-                    .timeoutNanos(1)));
+            assertThrows(UnavailableException.class, () -> test.ring().submitAndWait(1, wait));
+            assertEquals(
+                    -Errno.ETIME,
+                    test.ring().submitAndWait(1, wait.minWaitMicros(0).timeoutNanos(1)));
         }
     }
 }

@@ -29,8 +29,7 @@ final class OperationArenaTest {
         return Stream.of(
                 Named.of(
                         "a buffer",
-                        (sqe, pipe, arena) ->
-                                FileOps.read(sqe, pipe, arena.allocate(8), ANYWHERE)),
+                        (sqe, pipe, arena) -> FileOps.read(sqe, pipe, arena.allocate(8), ANYWHERE)),
                 Named.of(
                         "a slice",
                         (sqe, pipe, arena) ->
@@ -140,11 +139,7 @@ final class OperationArenaTest {
             Ring ring = Ring.open(RingType.BEST.config());
             ring.enable();
             Arena arena = ring.newArena();
-            FileOps.read(
-                            ring.nextSqe(),
-                            Descriptor.of(pipe.first()),
-                            arena.allocate(8),
-                            ANYWHERE)
+            FileOps.read(ring.nextSqe(), Descriptor.of(pipe.first()), arena.allocate(8), ANYWHERE)
                     .userData(1);
             ring.submit();
             assertThrows(IllegalStateException.class, arena::close);

@@ -65,10 +65,9 @@ final class RingShutdownTest {
         }
     }
 
-    /** The cancellation's own completion is not the end of somebody else's operation. */
     @ParameterizedTest
     @EnumSource(RingType.class)
-    @Behaviour({"ERR-06", "ERR-07"})
+    @Behaviour("ERR-06")
     void operationWithoutUserDataIsWaitedForToo(RingType type) {
         try (Libc.Pair pipe = Libc.pipe();
                 Arena arena = Arena.ofConfined()) {

@@ -117,9 +117,7 @@ final class SubmissionErrorTest {
             assertResult(test, -Errno.EBADF, slot0); // no table
             MemorySegment fds =
                     arena.allocateFrom(ValueLayout.JAVA_INT, pipe.second(), -1); // sparse
-            assertEquals(
-                    0,
-                    RawCalls.register(test.ring().fd(), REGISTER_FILES, fds.address(), 2));
+            assertEquals(0, RawCalls.register(test.ring().fd(), REGISTER_FILES, fds.address(), 2));
             assertResult(test, PollOps.OUT, slot0);
             assertResult(test, -Errno.EBADF, sqe -> poll(sqe, 1)); // empty
             assertResult(test, -Errno.EBADF, sqe -> poll(sqe, 2)); // out of range
@@ -131,8 +129,7 @@ final class SubmissionErrorTest {
         return PollOps.poll(sqe, Descriptor.direct(slot), PollOps.OUT);
     }
 
-    private static void assertResult(
-            TestRing test, int expected, UnaryOperator<Sqe> preparation) {
+    private static void assertResult(TestRing test, int expected, UnaryOperator<Sqe> preparation) {
         preparation.apply(test.sqe()).userData(77);
         test.take(77, expected);
     }

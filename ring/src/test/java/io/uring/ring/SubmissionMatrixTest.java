@@ -155,8 +155,7 @@ final class SubmissionMatrixTest {
                                             FileOps.CURRENT_POSITION),
                                     async)
                             .userData(3);
-                    flag(FileOps.read(test.sqe(), NO_FILE, fromFile, 0), async)
-                            .userData(4);
+                    flag(FileOps.read(test.sqe(), NO_FILE, fromFile, 0), async).userData(4);
                     test.ring().submit();
                     Libc.write(pipe.second(), "pipe");
                     test.take(1, 0);

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.uring.testkit.Behaviour;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.LongStream;
@@ -193,6 +196,18 @@ final class SubmissionTest {
         try (TestRing test = TestRing.open()) {
             ControlOps.close(test.sqe(), Descriptor.of(0)).userData(7).clear();
             test.take(Ring.NO_USER_DATA, 0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {64, 128})
+    @Behaviour("SUB-14")
+    void handedOutSlotIsClearedAndItsNeighbourIsNot(int bytes) {
+        MemorySegment slots = Arena.ofAuto().allocate(2L * bytes, 64).fill((byte) 0xA5);
+        new Sqe(KernelSupport.ALL, bytes).at(slots.address());
+        for (int i = 0; i < 2 * bytes; i++) {
+            int expected = i < bytes ? 0 : (byte) 0xA5;
+            assertEquals(expected, slots.get(ValueLayout.JAVA_BYTE, i), "byte " + i);
         }
     }
 

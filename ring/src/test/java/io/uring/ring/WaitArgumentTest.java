@@ -67,8 +67,7 @@ final class WaitArgumentTest {
 
     private static void submit(TestRing test) {
         test.ring().submit();
-        Eventually.isTrue(
-                Duration.ofSeconds(10), "taken", () -> test.ring().pendingSqes() == 0);
+        Eventually.isTrue(Duration.ofSeconds(10), "taken", () -> test.ring().pendingSqes() == 0);
     }
 
     @Test
@@ -81,8 +80,7 @@ final class WaitArgumentTest {
             for (int bytes : new int[] {0, 8, 23, 25, 64}) {
                 assertEquals(-Errno.EINVAL, RawCalls.enter(fd, 0, 1, EXT, argument, bytes));
             }
-            assertEquals(
-                    -Errno.EFAULT, RawCalls.enter(fd, 0, 1, EXT, 8, Abi.GETEVENTS_ARG_BYTES));
+            assertEquals(-Errno.EFAULT, RawCalls.enter(fd, 0, 1, EXT, 8, Abi.GETEVENTS_ARG_BYTES));
             NativeMemory.putLong(argument + Abi.GETEVENTS_ARG_TS, 8);
             assertEquals(-Errno.EFAULT, raw(fd, argument));
             NativeMemory.putLong(argument + Abi.GETEVENTS_ARG_TS, 0);
@@ -132,8 +130,7 @@ final class WaitArgumentTest {
             for (int i = 0; i < 2; i++) { // usable again
                 long nanos =
                         elapsed(() ->
-                                assertEquals(
-                                        -Errno.ETIME, test.ring().submitAndWait(1, wait)));
+                                assertEquals(-Errno.ETIME, test.ring().submitAndWait(1, wait)));
                 assertTrue(nanos >= 20 * MILLIS, nanos + " ns");
             }
             assertEquals(-Errno.ETIME, test.ring().submitAndWait(1, wait.timeoutNanos(-5)));
@@ -152,12 +149,10 @@ final class WaitArgumentTest {
                 Arena arena = Arena.ofConfined()) {
             Wait wait = new Wait(arena);
             long deadline = System.nanoTime() + 30 * MILLIS;
-            assertEquals(
-                    -Errno.ETIME, test.ring().submitAndWait(1, wait.deadlineNanos(deadline)));
+            assertEquals(-Errno.ETIME, test.ring().submitAndWait(1, wait.deadlineNanos(deadline)));
             assertTrue(System.nanoTime() >= deadline);
             long nanos =
-                    elapsed(() ->
-                            assertEquals(-Errno.ETIME, test.ring().submitAndWait(1, wait)));
+                    elapsed(() -> assertEquals(-Errno.ETIME, test.ring().submitAndWait(1, wait)));
             assertTrue(nanos < SHORT_NANOS); // it is past now
         }
     }
@@ -250,8 +245,7 @@ final class WaitArgumentTest {
                 Arena arena = Arena.ofConfined()) {
             Wait wait = new Wait(arena).minWaitMicros(20_000);
             long nanos =
-                    elapsed(() ->
-                            assertEquals(-Errno.ETIME, test.ring().submitAndWait(2, wait)));
+                    elapsed(() -> assertEquals(-Errno.ETIME, test.ring().submitAndWait(2, wait)));
             assertTrue(nanos >= 20 * MILLIS, nanos + " ns");
         }
     }
@@ -365,8 +359,7 @@ final class WaitArgumentTest {
     void interruptionAfterASubmissionIsNoError() {
         try (TestRing test = TestRing.open();
                 Signals signals = new Signals()) {
-            TimeoutOps.timeout(
-                            test.sqe(), new Timespec(Arena.ofAuto()).nanos(60 * MILLIS), 0)
+            TimeoutOps.timeout(test.sqe(), new Timespec(Arena.ofAuto()).nanos(60 * MILLIS), 0)
                     .userData(1);
             assertEquals(1, test.ring().submitAndWait(1, LONG_NANOS));
             assertEquals(0, test.ring().pendingSqes());
