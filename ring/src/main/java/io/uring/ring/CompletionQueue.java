@@ -52,10 +52,14 @@ final class CompletionQueue {
         int tail = NativeMemory.getIntAcquire(tailAddress);
         int count = 0;
         try {
-            while (head != tail && count < limit) {
+            while (tail - head > 0 && count < limit) {
                 long cqe = cqes + ((long) (head & mask) << shift);
                 int flags = NativeMemory.getInt(cqe + Abi.CQE_FLAGS);
                 boolean two = mixed && (flags & Cqe.F_32) != 0;
+                if (two && tail - head == 1) {
+                    head++; // half of an entry: what the kernel counted and never wrote
+                    break;
+                }
                 head += two ? 2 : 1;
                 if ((flags & Cqe.F_SKIP) != 0) {
                     continue;

@@ -6,6 +6,7 @@ import io.uring.ring.internal.LinuxKernel;
 import io.uring.ring.internal.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -281,13 +282,17 @@ public final class Ring implements AutoCloseable {
         checkMinComplete(minComplete);
         int flags = wait.enterFlags(support) | Abi.ENTER_GETEVENTS;
         int toSubmit = publish();
-        return checked(
-                call.enter(
-                        toSubmit,
-                        minComplete,
-                        flags | wakeup(),
-                        wait.address(),
-                        Abi.GETEVENTS_ARG_BYTES));
+        try {
+            return checked(
+                    call.enter(
+                            toSubmit,
+                            minComplete,
+                            flags | wakeup(),
+                            wait.address(),
+                            Abi.GETEVENTS_ARG_BYTES));
+        } finally {
+            Reference.reachabilityFence(wait); // the kernel reads it until the call returns
+        }
     }
 
     /**
