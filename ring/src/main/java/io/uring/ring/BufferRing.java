@@ -51,27 +51,25 @@ public final class BufferRing {
         this.offsets = new int[config.entries];
         this.used = new boolean[config.entries];
         MemorySegment given = config.memory();
-        this.memory = given != null ? given : ring.allocate(config.bytes());
-        this.bufferBase = NativeMemory.writableAddress(memory, 0, config.bytes());
-        long bytes = (long) config.entries * Abi.BUF_BYTES;
-        if (config.has(RegisterAbi.PBUF_RING_MMAP)) {
-            register(0);
-            this.entryBase = mapped(bytes);
-        } else {
-            this.entryBase = ring.allocate(bytes).address();
-            register(entryBase);
+        if (given != null) {
+            NativeMemory.writableAddress(given, 0, config.bytes());
         }
-    }
-
-    private long mapped(long bytes) {
-        long group = config.group;
-        try {
-            long offset = RegisterAbi.OFF_PBUF_RING | group << RegisterAbi.OFF_PBUF_SHIFT;
-            return ring.mapOwn(bytes, offset).address();
+        long bytes = (long) config.entries * Abi.BUF_BYTES;
+        boolean mapped = config.has(RegisterAbi.PBUF_RING_MMAP);
+        long own = mapped ? 0 : ring.allocate(bytes).address();
+        register(own);
+        try { // now that the group is known to be free: memory of the ring's is not given back
+            this.entryBase = mapped ? ring.mapOwn(bytes, mappingOffset()).address() : own;
+            this.memory = given != null ? given : ring.allocate(config.bytes());
         } catch (RuntimeException e) {
             unregister();
             throw e;
         }
+        this.bufferBase = memory.address();
+    }
+
+    private long mappingOffset() {
+        return RegisterAbi.OFF_PBUF_RING | (long) config.group << RegisterAbi.OFF_PBUF_SHIFT;
     }
 
     /**

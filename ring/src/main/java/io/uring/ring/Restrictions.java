@@ -8,7 +8,8 @@ import java.util.List;
 
 /**
  * What a ring may do, decided once before it is enabled: everything else is EACCES. For a ring that
- * is handed to code that is not trusted. Kernel 5.10.
+ * is handed to code that is not trusted. Kernel 5.10. Closing a ring ends what is in flight with
+ * ASYNC_CANCEL, so that should be allowed.
  *
  * <pre>{@code
  * Ring ring = Ring.open(config);

@@ -12,7 +12,8 @@ import java.lang.foreign.MemorySegment;
  * {@link RingConfig#mixedCqes}. Kernel 6.15.
  *
  * <pre>{@code
- * ZeroCopyQueue queue = ZeroCopyQueue.register(ring, interfaceIndex, 3, 4096, ring.allocate(64 << 20));
+ * MemorySegment area = ring.allocate(64 << 20);
+ * ZeroCopyQueue queue = ZeroCopyQueue.register(ring, interfaceIndex, 3, 4096, area);
  * ZeroCopyOps.recv(ring.nextSqe(), socket, queue.id(), 0).userData(1);
  * // in the extended handler:
  * use(queue.area().asSlice(ZeroCopyQueue.offset(extra1), result));

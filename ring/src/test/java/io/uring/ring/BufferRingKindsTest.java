@@ -93,17 +93,20 @@ final class BufferRingKindsTest {
     void groupIsFreeAgainWhenItsMemoryCannotBeMapped() {
         FaultyKernel kernel = new FaultyKernel();
         try (TestRing test = TestRing.open(RingConfig.ofEntries(8, 32), kernel)) {
-            BufferRingConfig config =
-                    BufferRingConfig.of(9, 4, 8)
-                            .inKernelMemory()
-                            .buffersIn(test.ring().allocate(32));
-            kernel.failNextMap();
-            RingException e =
-                    assertThrows(
-                            RingException.class, () -> BufferRing.register(test.ring(), config));
-            assertEquals(Errno.ENOMEM, e.errno());
-            BufferRing.register(test.ring(), config).unregister();
+            BufferRingConfig config = BufferRingConfig.of(9, 4, 8);
+            for (BufferRingConfig kind : new BufferRingConfig[] {config, config.inKernelMemory()}) {
+                for (int skipped = 0; skipped < 2; skipped++) {
+                    kernel.failMapAfter(skipped);
+                    RingException e =
+                            assertThrows(
+                                    RingException.class,
+                                    () -> BufferRing.register(test.ring(), kind));
+                    assertEquals(Errno.ENOMEM, e.errno());
+                    BufferRing.register(test.ring(), kind).unregister();
+                }
+            }
         }
+        assertEquals(0, kernel.openMappings());
     }
 
     @Test
@@ -192,6 +195,33 @@ final class BufferRingKindsTest {
             Libc.write(ends.second(), "x");
             BufferRingTest.receive(test, ends.first(), buffers);
             test.take(1, -ENOBUFS);
+        }
+    }
+
+    @Test
+    @Behaviour("BUF-19")
+    void bufferOfAFailedReceiveIsOursOnlyWhenTheCompletionNamesIt() {
+        try (TestRing test = TestRing.open();
+                Libc.Pair ends = Libc.socketPair(Libc.STREAM);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = Pages.anonymous(arena, 4096, Pages.PROT_READ);
+            BufferRing buffers =
+                    BufferRing.register(
+                            test.ring(), BufferRingConfig.of(0, 2, 2048).buffersIn(memory));
+            Libc.write(ends.second(), "x");
+            int taken = 0;
+            for (int i = 0; i < 10; i++) {
+                BufferRingTest.receive(test, ends.first(), buffers);
+                TestRing.Event event = test.take(1, -EFAULT);
+                if (event.hasBuffer()) {
+                    taken++;
+                    buffers.advance(event.bufferId(), 0);
+                    buffers.recycle(event.bufferId());
+                    buffers.publish();
+                }
+                assertEquals(taken, buffers.head());
+            }
+            buffers.unregister();
         }
     }
 

@@ -60,8 +60,9 @@ final class FaultyKernel implements Kernel {
 
     private int maps;
 
-    void failNextMap() {
-        failingMap = maps + 1;
+    /** Lets the map call after {@code skipped} others fail. */
+    void failMapAfter(int skipped) {
+        failingMap = maps + skipped + 1;
     }
 
     int openDescriptors() {

@@ -30,7 +30,7 @@ final class IoWorkersTest {
     void workersRunOnTheProcessorsThatWereSet() throws Exception {
         String allowed = processors("self");
         assumeTrue(allowed.startsWith("0") && allowed.length() > 1, "processors " + allowed);
-        Unprivileged.onThread(() -> {
+        OwnThread.run(() -> {
             try (TestRing test = TestRing.open()) {
                 Set<String> before = workers();
                 BitSet first = new BitSet();
@@ -64,7 +64,7 @@ final class IoWorkersTest {
     @Test
     @Behaviour("REG-06")
     void limitsBeforeAreReturnedAndZeroChangesNothing() throws Exception {
-        Unprivileged.onThread(() -> {
+        OwnThread.run(() -> {
             try (TestRing test = TestRing.open()) {
                 Ring ring = test.ring();
                 IoWorkers.Limits none = new IoWorkers.Limits(0, 0);
@@ -85,8 +85,8 @@ final class IoWorkersTest {
     @Test
     @Behaviour("REG-06")
     void oneWorkerDoesOneThingAfterTheOther() throws Exception {
-        Unprivileged.onThread(() -> assertEquals(List.of(2L, 1L), orderOfTwo(8)));
-        Unprivileged.onThread(() -> assertEquals(List.of(1L, 2L), orderOfTwo(1)));
+        OwnThread.run(() -> assertEquals(List.of(2L, 1L), orderOfTwo(8)));
+        OwnThread.run(() -> assertEquals(List.of(1L, 2L), orderOfTwo(1)));
     }
 
     /** A splice that waits in its worker, and one that need not wait. */

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
@@ -16,6 +17,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** What a test asks about its process and changes in it: limits, users, raw mappings. */
 final class LibcProcess {
@@ -35,7 +37,7 @@ final class LibcProcess {
 
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO =
-            STATE.varHandle(java.lang.foreign.MemoryLayout.PathElement.groupElement("errno"));
+            STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
     private static final MethodHandle SYSCALL = syscall();
 
     private LibcProcess() {}
@@ -116,6 +118,16 @@ final class LibcProcess {
     /** A field of the status of one of our threads, of the kernel's too. */
     static String threadField(String tid, String name) {
         return field(Path.of("/proc/self/task", tid, "status"), name);
+    }
+
+    /** Whether one of our threads is in a system call. */
+    static boolean inSystemCall(int number) {
+        try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+            return threads.anyMatch(
+                    thread -> lines(thread.resolve("syscall")).getFirst().startsWith(number + " "));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static String field(Path file, String name) {

@@ -27,13 +27,14 @@ final class PersonalityTest {
             throws Exception {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
         Path file = Files.writeString(directory.resolve("secret"), "x");
-        Unprivileged.onThread(() -> {
+        OwnThread.assumeRoot();
+        OwnThread.run(() -> {
             try (TestRing test = TestRing.open();
                     Personality root = Personality.register(test.ring());
                     Arena arena = test.ring().newArena()) {
                 MemorySegment path = arena.allocateFrom(file.toString());
                 closed(open(test, path), test);
-                Unprivileged.drop();
+                OwnThread.dropPrivileges();
                 open(test, path).userData(1);
                 test.take(1, -EACCES);
                 closed(open(test, path).personality(root), test);

@@ -64,12 +64,13 @@ final class PinnedMemoryTest {
         assumeTrue(!limit.equals("unlimited"), "locked memory is unlimited");
         long most = Long.parseLong(limit);
         assumeTrue(most >= MEBIBYTE && most <= 64 * MEBIBYTE, "RLIMIT_MEMLOCK is " + most);
-        Unprivileged.onThread(() -> {
+        OwnThread.assumeRoot();
+        OwnThread.run(() -> {
             try (TestRing test = TestRing.open();
                     RegisteredBuffers all = pin(test, most * 2)) {
                 assertEquals(1, all.size()); // root
             }
-            Unprivileged.drop();
+            OwnThread.dropPrivileges();
             try (TestRing one = TestRing.open();
                     TestRing two = TestRing.open()) {
                 RegisteredBuffers half = pin(one, most / 2);

@@ -152,7 +152,7 @@ final class QueueMemoryTest {
         ring.nop(1);
         int flags = RawRing.GETEVENTS | RawRing.REGISTERED_RING;
         assertEquals(1, ring.enter(1, 1, flags));
-        assertEquals(new RawRing.Cqe(1, 0), ring.take());
+        assertEquals(new RawRing.Completion(1, 0), ring.take());
         MemorySegment probe = Arena.ofAuto().allocate(16 + 8, 8);
         int named = 8 | RawRing.USE_REGISTERED_RING;
         assertEquals(0, ring.register(named, probe.address(), 1));

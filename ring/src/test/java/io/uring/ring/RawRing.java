@@ -62,7 +62,7 @@ final class RawRing implements AutoCloseable {
     private static final LinuxKernel KERNEL = LinuxKernel.instance();
 
     /** One completion. */
-    record Cqe(long userData, int result) {}
+    record Completion(long userData, int result) {}
 
     private final Arena arena = Arena.ofShared();
     final MemorySegment params;
@@ -244,13 +244,14 @@ final class RawRing implements AutoCloseable {
     }
 
     /** Takes the next completion, which must be there. */
-    Cqe take() {
+    Completion take() {
         if (ready() == 0) {
             throw new AssertionError("no completion");
         }
         int head = NativeMemory.getInt(cq(0));
         long cqe = rings + param(CQES) + (long) (head & cqMask()) * cqeBytes();
-        Cqe taken = new Cqe(NativeMemory.getLong(cqe), NativeMemory.getInt(cqe + 8));
+        Completion taken =
+                new Completion(NativeMemory.getLong(cqe), NativeMemory.getInt(cqe + 8));
         NativeMemory.putIntRelease(cq(0), head + 1);
         return taken;
     }

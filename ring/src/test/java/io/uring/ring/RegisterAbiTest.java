@@ -182,7 +182,7 @@ final class RegisterAbiTest {
                 ZCRX_RQE_BYTES 16 ZCRX_RQE_LEN 8
                 """;
         Map<String, Long> expected = new TreeMap<>();
-        String[] words = reference.strip().split("\\s+");
+        String[] words = reference.strip().split("\\s+", -1);
         for (int i = 0; i < words.length; i += 2) {
             expected.put(words[i], Long.valueOf(words[i + 1]));
         }

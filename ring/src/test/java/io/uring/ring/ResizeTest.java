@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.ring.internal.LinuxKernel;
 import io.uring.testkit.Behaviour;
 import io.uring.testkit.RequiresKernel;
 import java.lang.foreign.MemorySegment;
@@ -227,6 +228,8 @@ final class ResizeTest {
     void ringWithoutMmapMovesToNewMemory() {
         MemorySegment first = LibcProcess.mapped(2 * 65536);
         MemorySegment second = LibcProcess.mapped(2 * 65536);
+        long small = LinuxKernel.instance().map(2 * 65536, -1, 0);
+        assertEquals(0, LibcProcess.unmap(small + 65536, 65536));
         MemorySegment params =
                 RawRing.params(DEFERRED, first.address(), first.address() + 65536);
         try (RawRing ring = RawRing.open(8, params)) {
@@ -236,13 +239,13 @@ final class ResizeTest {
             MemorySegment moved = RawRing.params(RawRing.CQSIZE);
             moved.set(JAVA_INT, 0, 16);
             moved.set(JAVA_INT, RawRing.CQ_ENTRIES, 64);
-            // Nothing is mapped there.
-            moved.set(JAVA_LONG, RawRing.RINGS_ADDRESS, 65536);
-            moved.set(JAVA_LONG, RawRing.SQES_ADDRESS, 65536);
+            moved.set(JAVA_LONG, RawRing.RINGS_ADDRESS, small);
+            moved.set(JAVA_LONG, RawRing.SQES_ADDRESS, second.address() + 65536);
+            moved.set(JAVA_INT, RawRing.CQ_ENTRIES, 8192); // twice what is mapped there
             assertEquals(
                     -Errno.EFAULT, ring.register(RawRing.RESIZE_RINGS, moved.address(), 1));
+            moved.set(JAVA_INT, RawRing.CQ_ENTRIES, 64);
             moved.set(JAVA_LONG, RawRing.RINGS_ADDRESS, second.address());
-            moved.set(JAVA_LONG, RawRing.SQES_ADDRESS, second.address() + 65536);
             assertEquals(0, ring.register(RawRing.RESIZE_RINGS, moved.address(), 1));
             moved.set(JAVA_INT, RawRing.FLAGS, ring.param(RawRing.FLAGS));
             ring.params.copyFrom(moved);
@@ -251,14 +254,15 @@ final class ResizeTest {
             assertEquals(64, ring.cqEntries());
             assertEquals(63, ring.cqMask());
             assertEquals(1, ring.enter(1, 2, RawRing.GETEVENTS));
-            assertEquals(new RawRing.Cqe(1, 0), ring.take());
-            assertEquals(new RawRing.Cqe(2, 0), ring.take());
+            assertEquals(new RawRing.Completion(1, 0), ring.take());
+            assertEquals(new RawRing.Completion(2, 0), ring.take());
             for (int i = 3; i <= 200; i++) {
                 ring.nop(i);
                 assertEquals(1, ring.enter(1, 1, RawRing.GETEVENTS));
-                assertEquals(new RawRing.Cqe(i, 0), ring.take());
+                assertEquals(new RawRing.Completion(i, 0), ring.take());
             }
         }
+        assertEquals(0, LibcProcess.unmap(small, 65536));
     }
 
     @Test

@@ -1,10 +1,12 @@
 package io.uring.ring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.testkit.Behaviour;
+import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -96,6 +98,20 @@ final class RestrictionsTest {
             for (int call : new int[] {REGISTER_FILES, UNREGISTER_FILES, REGISTER_PERSONALITY}) {
                 assertEquals(-EACCES, ring.tryRegister(call, 0, 0), "register call " + call);
             }
+        }
+    }
+
+    @Test
+    void ringThatMayCancelFreesItsMemoryWhenItCloses() {
+        try (Libc.Pair pipe = Libc.pipe()) {
+            Ring ring = Ring.open(RingConfig.ofEntries(8, 16));
+            new Restrictions().allow(Opcode.READ).allow(Opcode.ASYNC_CANCEL).register(ring);
+            ring.enable();
+            MemorySegment buffer = ring.allocate(8);
+            FileOps.read(ring.nextSqe(), Descriptor.of(pipe.first()), buffer, 0).userData(1);
+            ring.submit();
+            ring.close();
+            assertFalse(buffer.scope().isAlive());
         }
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.uring.testkit.Behaviour;
 import io.uring.testkit.OpenDescriptors;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,16 +30,31 @@ final class RingLifecycleTest {
 
     /** Everything that touches the queues. */
     private static Map<String, Consumer<Ring>> operations() {
-        return Map.of(
-                "nextSqe", Ring::nextSqe,
-                "submit", Ring::submit,
-                "submitAndWait", ring -> ring.submitAndWait(0, 0),
-                "drain", ring -> ring.drain((u, r, f) -> {}),
-                "needsEnter", Ring::needsEnter,
-                "pendingSqes", Ring::pendingSqes,
-                "readyCqes", Ring::readyCqes,
-                "lostCompletions", Ring::lostCompletions,
-                "register a buffer ring", ring -> BufferRing.register(ring, 0, 1, 1, false));
+        return Map.ofEntries(
+                Map.entry("nextSqe", Ring::nextSqe),
+                Map.entry("submit", Ring::submit),
+                Map.entry("submitAndWait", ring -> ring.submitAndWait(0, 0)),
+                Map.entry("submitAndWait forever", ring -> ring.submitAndWait(1, Ring.FOREVER)),
+                Map.entry("wait as described", RingLifecycleTest::waitAsDescribed),
+                Map.entry("waitForSpace", Ring::waitForSpace),
+                Map.entry("drain", ring -> ring.drain((u, r, f) -> {})),
+                Map.entry("drain some", ring -> ring.drain((u, r, f) -> {}, 1)),
+                Map.entry("drain extended", ring -> ring.drain((u, r, f, x, y) -> {})),
+                Map.entry("needsEnter", Ring::needsEnter),
+                Map.entry("pendingSqes", Ring::pendingSqes),
+                Map.entry("readyCqes", Ring::readyCqes),
+                Map.entry("lostCompletions", Ring::lostCompletions),
+                Map.entry("muteEventFd", ring -> ring.muteEventFd(true)),
+                Map.entry("resize", ring -> ring.resize(8, 32)),
+                Map.entry(
+                        "register a buffer ring",
+                        ring -> BufferRing.register(ring, 0, 1, 1, false)));
+    }
+
+    private static void waitAsDescribed(Ring ring) {
+        try (Arena arena = Arena.ofConfined()) {
+            ring.submitAndWait(1, new Wait(arena).timeoutNanos(1));
+        }
     }
 
     @TestFactory
@@ -49,6 +65,7 @@ final class RingLifecycleTest {
                         Map.<String, Consumer<Ring>>of(
                                 "enable", Ring::enable,
                                 "allocate", ring -> ring.allocate(8),
+                                "newArena", Ring::newArena,
                                 "message", ring -> ring.message(1, 1),
                                 "message header", ring -> ring.newMessageHeader(1),
                                 "event descriptor", EventFd::open)

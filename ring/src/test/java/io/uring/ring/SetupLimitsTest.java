@@ -1,5 +1,6 @@
 package io.uring.ring;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -209,10 +210,10 @@ final class SetupLimitsTest {
                 Arena arena = Arena.ofConfined()) {
             MemorySegment probe = arena.allocate(16 + 256 * 8, 8); // ops_len u8@1
             assertEquals(0, ring.register(PROBE, probe.address(), 256));
-            assertEquals(answer.operations(), probe.get(java.lang.foreign.ValueLayout.JAVA_BYTE, 1));
+            assertEquals(answer.operations(), probe.get(JAVA_BYTE, 1));
             ring.put(answer.operations(), 1);
             assertEquals(1, ring.enter(1, 1, RawRing.GETEVENTS));
-            assertEquals(new RawRing.Cqe(1, -Errno.EINVAL), ring.take());
+            assertEquals(new RawRing.Completion(1, -Errno.EINVAL), ring.take());
             assertEquals(
                     -Errno.EINVAL, ring.register(answer.registrations(), 0, 0), "not an operation");
             assertEquals(-Errno.EINVAL, ring.register(REGISTER_NOTHING, 0, 0));

@@ -1,6 +1,31 @@
 package io.uring.ring;
 
-import static io.uring.ring.RawRing.*;
+import static io.uring.ring.RawRing.ATTACH_WQ;
+import static io.uring.ring.RawRing.CLAMP;
+import static io.uring.ring.RawRing.COOP_TASKRUN;
+import static io.uring.ring.RawRing.CQE32;
+import static io.uring.ring.RawRing.CQE_MIXED;
+import static io.uring.ring.RawRing.CQSIZE;
+import static io.uring.ring.RawRing.CQ_ENTRIES;
+import static io.uring.ring.RawRing.CQ_OFFSET;
+import static io.uring.ring.RawRing.DEFER_TASKRUN;
+import static io.uring.ring.RawRing.ENABLE_RINGS;
+import static io.uring.ring.RawRing.FEATURES;
+import static io.uring.ring.RawRing.GETEVENTS;
+import static io.uring.ring.RawRing.HYBRID_IOPOLL;
+import static io.uring.ring.RawRing.IOPOLL;
+import static io.uring.ring.RawRing.NO_SQARRAY;
+import static io.uring.ring.RawRing.R_DISABLED;
+import static io.uring.ring.RawRing.SINGLE_ISSUER;
+import static io.uring.ring.RawRing.SQE128;
+import static io.uring.ring.RawRing.SQPOLL;
+import static io.uring.ring.RawRing.SQ_AFF;
+import static io.uring.ring.RawRing.SQ_ARRAY;
+import static io.uring.ring.RawRing.SQ_THREAD_CPU;
+import static io.uring.ring.RawRing.TASKRUN_FLAG;
+import static io.uring.ring.RawRing.WQ_FD;
+import static io.uring.ring.RawRing.params;
+import static io.uring.ring.RawRing.trial;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -159,7 +184,7 @@ final class SetupTest {
 
     @Test
     @Behaviour("SET-15")
-    void attachingNeedsARing() throws Exception {
+    void attachingNeedsARing() {
         int closed;
         try (Libc.Pair pipe = Libc.pipe()) {
             closed = pipe.second();
@@ -190,7 +215,7 @@ final class SetupTest {
             MemorySegment seen = MemorySegment.ofAddress(alias).reinterpret(bytes);
             assertEquals(ring.cqTail(), seen.get(JAVA_INT, ring.param(80 + 4)));
             assertEquals(7, seen.get(JAVA_LONG, ring.param(80 + 20)));
-            assertEquals(new RawRing.Cqe(7, 0), ring.take());
+            assertEquals(new RawRing.Completion(7, 0), ring.take());
             assertEquals(0, LibcProcess.unmap(alias, bytes));
         }
     }
@@ -229,7 +254,7 @@ final class SetupTest {
             assertEquals(-Errno.EINVAL, LibcProcess.map(free, bytes, fixed, ring.fd, 0));
             ring.nop(1);
             assertEquals(1, ring.enter(1, 1, GETEVENTS));
-            assertEquals(new RawRing.Cqe(1, 0), ring.take());
+            assertEquals(new RawRing.Completion(1, 0), ring.take());
         }
     }
 
@@ -244,7 +269,7 @@ final class SetupTest {
                 if (i % 3 == 0) { // batches that no power of two divides
                     assertEquals(3, ring.enter(3, 3, GETEVENTS));
                     for (int expected = i - 2; expected <= i; expected++) {
-                        assertEquals(new RawRing.Cqe(expected, 0), ring.take());
+                        assertEquals(new RawRing.Completion(expected, 0), ring.take());
                     }
                 }
             }
@@ -273,7 +298,7 @@ final class SetupTest {
             assertEquals(0, ring.register(ENABLE_RINGS, 0, 0));
             assertEquals(-77, ring.register(ENABLE_RINGS, 0, 0), "EBADFD");
             assertEquals(1, ring.enter(1, 1, GETEVENTS));
-            assertEquals(new RawRing.Cqe(1, 0), ring.take());
+            assertEquals(new RawRing.Completion(1, 0), ring.take());
         }
     }
 
@@ -286,7 +311,7 @@ final class SetupTest {
                 ring.nop(1);
                 assertEquals(1, ring.enter(1, 1, GETEVENTS));
             });
-            assertEquals(new RawRing.Cqe(1, 0), ring.take());
+            assertEquals(new RawRing.Completion(1, 0), ring.take());
             ring.nop(2);
             assertEquals(-17, ring.enter(1, 0, 0), "EEXIST");
         }

@@ -11,6 +11,7 @@ import io.uring.testkit.Behaviour;
 import io.uring.testkit.Eventually;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -86,7 +87,7 @@ final class SqPollTest {
             assertEquals(head, ring.sqHead());
             assertEquals(1, ring.enter(1, 0, RawRing.SQ_WAKEUP));
             spinUntil("a completion", () -> ring.ready() == 1);
-            assertEquals(new RawRing.Cqe(1, 0), ring.take());
+            assertEquals(new RawRing.Completion(1, 0), ring.take());
         }
     }
 
@@ -238,7 +239,7 @@ final class SqPollTest {
         try (TestRing test = TestRing.open(polled(50));
                 Libc.Pair pipe = Libc.pipe()) {
             MemorySegment text = test.ring().allocate(5);
-            text.copyFrom(MemorySegment.ofArray("hello".getBytes()));
+            text.copyFrom(MemorySegment.ofArray("hello".getBytes(StandardCharsets.US_ASCII)));
             FileOps.write(test.sqe(), Descriptor.of(pipe.second()), text.asSlice(0, 5), -1)
                     .userData(1);
             test.take(1, 5);
@@ -358,17 +359,17 @@ final class SqPollTest {
             ring.put(255, 3);
             ring.nop(4);
             assertEquals(4, ring.enter(4, 4, RawRing.GETEVENTS | RawRing.SQ_WAKEUP));
-            Set<RawRing.Cqe> seen = new HashSet<>();
+            Set<RawRing.Completion> seen = new HashSet<>();
             spinUntil("four completions", () -> ring.ready() == 4);
             for (int i = 0; i < 4; i++) {
                 seen.add(ring.take());
             }
             assertEquals(
                     Set.of(
-                            new RawRing.Cqe(1, -Errno.EINVAL),
-                            new RawRing.Cqe(2, 0),
-                            new RawRing.Cqe(3, -Errno.EINVAL),
-                            new RawRing.Cqe(4, 0)),
+                            new RawRing.Completion(1, -Errno.EINVAL),
+                            new RawRing.Completion(2, 0),
+                            new RawRing.Completion(3, -Errno.EINVAL),
+                            new RawRing.Completion(4, 0)),
                     seen);
         }
     }
@@ -415,7 +416,7 @@ final class SqPollTest {
             assertEquals(0, ring.register(RawRing.ENABLE_RINGS, 0, 0));
             ring.enter(1, 0, RawRing.SQ_WAKEUP);
             spinUntil("a completion", () -> ring.ready() == 1);
-            assertEquals(new RawRing.Cqe(1, 0), ring.take());
+            assertEquals(new RawRing.Completion(1, 0), ring.take());
         }
     }
 

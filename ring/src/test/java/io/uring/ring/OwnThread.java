@@ -13,10 +13,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Runs on a thread of its own, which may lose its privileges. The system call changes one thread,
- * unlike the function of the C library, which changes all.
+ * Runs on a thread of its own, for what belongs to a thread: workers, tables, privileges. The
+ * system call that drops them changes one thread, unlike the function of the C library.
  */
-final class Unprivileged {
+final class OwnThread {
     /** A user that nobody else is, so that what it has locked is what the test has locked. */
     private static final long USER = 2_000_000_000L + ProcessHandle.current().pid() % 1_000_000;
 
@@ -27,7 +27,7 @@ final class Unprivileged {
                     LINKER.defaultLookup().findOrThrow("syscall"),
                     FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
-    private Unprivileged() {}
+    private OwnThread() {}
 
     /** What a thread does, with exceptions. */
     @FunctionalInterface
@@ -35,9 +35,13 @@ final class Unprivileged {
         void run() throws Exception;
     }
 
-    /** Runs on a new thread, and throws what it throws. */
-    static void onThread(Body body) throws Exception {
+    /** Skips a test that has no privileges to drop; to be called on the test's thread. */
+    static void assumeRoot() {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+    }
+
+    /** Runs on a new thread, and throws what it throws. */
+    static void run(Body body) throws Exception {
         FutureTask<Void> task =
                 new FutureTask<>(() -> {
                     body.run();
@@ -58,7 +62,7 @@ final class Unprivileged {
     }
 
     /** Drops the privileges of the calling thread for good. */
-    static void drop() {
+    static void dropPrivileges() {
         long number = "aarch64".equals(System.getProperty("os.arch")) ? 147 : 117; // setresuid
         try {
             assertTrue((long) SYSCALL.invokeExact(number, USER, USER, USER) == 0);
