@@ -24,8 +24,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A batch of NOPs: prepared, submitted and awaited in one system call, drained. {@code bench/c/nop.c}
- * does the same in C; {@code bench/ring-nop.sh} runs both. The score is the time of a whole batch.
+ * A batch of NOPs: prepared, submitted and awaited in one system call, drained. {@code
+ * bench/c/nop.c} does the same in C; {@code bench/ring-nop.sh} runs both. The score is the time of
+ * a whole batch.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -52,9 +53,7 @@ public class RingNopBenchmark {
                         Feature.NO_SQARRAY)),
         PLAIN(c -> c, EnumSet.noneOf(Feature.class)),
         COOP(c -> c, EnumSet.of(Feature.COOP_TASKRUN)),
-        DEFER(
-                c -> c,
-                EnumSet.of(Feature.DEFER_TASKRUN, Feature.SINGLE_ISSUER, Feature.R_DISABLED)),
+        DEFER(c -> c, EnumSet.of(Feature.DEFER_TASKRUN, Feature.SINGLE_ISSUER, Feature.R_DISABLED)),
         CQE32(RingConfig::cqe32, EnumSet.of(Feature.NO_SQARRAY)),
         SQE128(RingConfig::sqe128, EnumSet.of(Feature.NO_SQARRAY));
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.testkit.Behaviour;
 import io.uring.testkit.Eventually;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -50,6 +51,7 @@ final class StreamWriteTest {
     }
 
     @Test
+    @Behaviour("SND-07")
     void writesOfManyTurnsArriveInOrder() throws Exception {
         Random random = Seed.random("StreamWriteTest.order");
         ByteArrayOutputStream expected = new ByteArrayOutputStream();

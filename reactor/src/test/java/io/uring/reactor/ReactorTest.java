@@ -86,6 +86,7 @@ final class ReactorTest {
     }
 
     @Test
+    @Behaviour("ERR-07")
     void completionOfAnOperationThatIsOverIsDroppedAndCounted() {
         try (Turns turns = new Turns()) {
             Probe first = Turns.nop();

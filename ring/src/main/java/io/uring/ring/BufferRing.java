@@ -65,6 +65,9 @@ public final class BufferRing {
             unregister();
             throw e;
         }
+        if (given != null) {
+            ring.keep(given);
+        }
         this.bufferBase = memory.address();
     }
 

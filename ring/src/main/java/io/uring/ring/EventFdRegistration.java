@@ -40,7 +40,7 @@ public final class EventFdRegistration implements AutoCloseable {
     /** Unregisters it. Closing again does nothing. */
     @Override
     public void close() {
-        if (!closed) {
+        if (!closed && !ring.isClosed()) {
             int result = ring.tryRegister(RegisterAbi.UNREGISTER_EVENTFD, 0, 0);
             closed = true; // only now: another thread may not, and has released nothing
             ResourceTable.check(ring, "UNREGISTER_EVENTFD", result);

@@ -145,7 +145,7 @@ public final class FileTable implements AutoCloseable {
     /** Unregisters the table; operations in flight keep their files. Closing again does nothing. */
     @Override
     public void close() {
-        if (!closed) {
+        if (!closed && !ring.isClosed()) {
             int result = ring.tryRegister(RegisterAbi.UNREGISTER_FILES, 0, 0);
             closed = true; // only now: another thread may not, and has released nothing
             ResourceTable.check(ring, "UNREGISTER_FILES", result);

@@ -104,8 +104,7 @@ final class InFlight {
      * Takes over what an operation names, when its entry is complete. Must also be told of an entry
      * that names nothing when it is silent or {@link #isInChain} says so.
      */
-    void submitted(
-            long userData, int flags, @Nullable Object named, @Nullable Object alsoNamed) {
+    void submitted(long userData, int flags, @Nullable Object named, @Nullable Object alsoNamed) {
         if (unstable) {
             pin(named, 1);
             pin(alsoNamed, 1);

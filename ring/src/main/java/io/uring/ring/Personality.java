@@ -39,7 +39,7 @@ public final class Personality implements AutoCloseable {
     /** Unregisters it; operations that were submitted keep it. Closing again does nothing. */
     @Override
     public void close() {
-        if (!closed) {
+        if (!closed && !ring.isClosed()) {
             closed = true;
             ring.register("UNREGISTER_PERSONALITY", Abi.UNREGISTER_PERSONALITY, 0, id);
         }

@@ -230,7 +230,7 @@ public final class RegisteredBuffers implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (!closed) {
+        if (!closed && !ring.isClosed()) {
             int result = ring.tryRegister(RegisterAbi.UNREGISTER_BUFFERS, 0, 0);
             closed = true; // only now: another thread may not, and has released nothing
             ResourceTable.check(ring, "UNREGISTER_BUFFERS", result);

@@ -633,6 +633,15 @@ public final class Ring implements AutoCloseable {
         checkOpen();
     }
 
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Keeps what the kernel uses for as long as the ring is open. */
+    void keep(Object used) {
+        inFlight.keepUntilClose(used);
+    }
+
     private void checkOpen() {
         if (closed) {
             throw new IllegalStateException("the ring is closed");

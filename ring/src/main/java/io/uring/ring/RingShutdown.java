@@ -1,5 +1,7 @@
 package io.uring.ring;
 
+import io.uring.ring.internal.Abi;
+
 /** Ends the operations that name memory, so that a ring can be closed and its memory freed. */
 final class RingShutdown {
     /** How long closing a ring may take: what can be cancelled ends at once. */
@@ -31,10 +33,11 @@ final class RingShutdown {
                 if (left <= 0) {
                     return false;
                 }
-                if (cancels && !cancelling) {
-                    cancelEverything();
+                if (cancels && !cancelling && !cancelEverything()) {
+                    makeRoom(); // without the request nothing may ever complete
+                } else {
+                    ring.submitAndWait(1, left);
                 }
-                ring.submitAndWait(1, left);
                 ring.drain(this::completed);
             }
             return true;
@@ -47,11 +50,22 @@ final class RingShutdown {
         return inFlight.isEmpty() || (nothingFound && inFlight.mayHaveEnded());
     }
 
-    private void cancelEverything() {
+    /** Returns whether there was room for the request. */
+    private boolean cancelEverything() {
         Sqe sqe = ring.nextSqeBeyondLimit();
-        if (sqe != null) { // else there is room after the next submission
-            CancelOps.cancelEverything(sqe).userData(CANCEL);
-            cancelling = true;
+        if (sqe == null) {
+            return false;
+        }
+        CancelOps.cancelEverything(sqe).userData(CANCEL);
+        cancelling = true;
+        return true;
+    }
+
+    private void makeRoom() {
+        if (ring.config().has(Abi.SETUP_SQPOLL)) {
+            ring.waitForSpace();
+        } else {
+            ring.submit();
         }
     }
 

@@ -355,9 +355,7 @@ public final class Sqe {
         }
         fresh = false;
         int flags = flags();
-        if (held != null
-                || (flags & Abi.IOSQE_CQE_SKIP_SUCCESS) != 0
-                || inFlight.isInChain()) {
+        if (held != null || (flags & Abi.IOSQE_CQE_SKIP_SUCCESS) != 0 || inFlight.isInChain()) {
             inFlight.submitted(userData(), flags, held, alsoHeld);
             held = null;
             alsoHeld = null;

@@ -111,16 +111,14 @@ final class CancelTest {
             test.take(15, -22);
             CancelOps.cancelEverything(test.sqe()).opFlags(4 | 2).userData(16); // ANY and FD
             test.take(16, -22);
-            assertThrows(
-                    IllegalStateException.class, () -> Cancellation.any().opcode(Opcode.READ));
+            assertThrows(IllegalStateException.class, () -> Cancellation.any().opcode(Opcode.READ));
         }
     }
 
     @ParameterizedTest
     @EnumSource(RingType.class)
     @Behaviour({"CAN-06", "CAN-04", "FTX-05"})
-    void everyKindOfWaitingOperationIsCancelledWithOneCompletion(RingType type)
-            throws Exception {
+    void everyKindOfWaitingOperationIsCancelledWithOneCompletion(RingType type) throws Exception {
         MemorySegment word = Arena.ofAuto().allocate(4, 4);
         Process child = new ProcessBuilder("sleep", "60").start();
         try (TestRing test = type.open();
@@ -167,7 +165,9 @@ final class CancelTest {
             result = test.take(100).result();
         } while (result == ENOENT);
         // Futexes and waits for processes are counted even when one is looked for.
-        assertTrue(result == 0 || result == 1 || result == -114, "cancellation of " + userData + ": " + result);
+        assertTrue(
+                result == 0 || result == 1 || result == -114,
+                "cancellation of " + userData + ": " + result);
     }
 
     @Test

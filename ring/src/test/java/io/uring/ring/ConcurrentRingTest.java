@@ -49,17 +49,18 @@ final class ConcurrentRingTest {
             List<CompletableFuture<Void>> all = new ArrayList<>();
             for (int t = 0; t < THREADS; t++) {
                 int first = 1 + t * each;
-                all.add(RingThreadsTest.onPlatformThread(() -> {
-                    for (int i = first; i < first + each; i++) {
-                        int userData = i;
-                        submit(ring, sqe -> ControlOps.nop(sqe).userData(userData));
-                        drain(ring, seen, count);
-                    }
-                    while (count.get() < THREADS * each) {
-                        ring.await(1, 1_000_000);
-                        drain(ring, seen, count);
-                    }
-                }));
+                all.add(
+                        RingThreadsTest.onPlatformThread(() -> {
+                            for (int i = first; i < first + each; i++) {
+                                int userData = i;
+                                submit(ring, sqe -> ControlOps.nop(sqe).userData(userData));
+                                drain(ring, seen, count);
+                            }
+                            while (count.get() < THREADS * each) {
+                                ring.await(1, 1_000_000);
+                                drain(ring, seen, count);
+                            }
+                        }));
             }
             for (CompletableFuture<Void> done : all) {
                 done.get(60, TimeUnit.SECONDS);
@@ -92,14 +93,9 @@ final class ConcurrentRingTest {
             CompletableFuture<Void> busy =
                     RingThreadsTest.onPlatformThread(() -> {
                         ring.with(owned -> buffer.set(owned.allocate(8)));
-                        ring.submit(
-                                sqe ->
-                                        FileOps.read(
-                                                        sqe,
-                                                        Descriptor.of(pipe.first()),
-                                                        buffer.get(),
-                                                        -1)
-                                                .userData(1));
+                        ring.submit(sqe ->
+                                FileOps.read(sqe, Descriptor.of(pipe.first()), buffer.get(), -1)
+                                        .userData(1));
                         submitted.set(true);
                         while (!stop.get()) {
                             Thread.onSpinWait();
@@ -170,7 +166,9 @@ final class ConcurrentRingTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = RingType.class, names = {"PLAIN", "BEST", "SQPOLL", "NO_MMAP"})
+    @EnumSource(
+            value = RingType.class,
+            names = {"PLAIN", "BEST", "SQPOLL", "NO_MMAP"})
     @Behaviour("THR-02")
     void closeWakesTheThreadsThatWait(RingType type) throws Exception {
         for (int round = 0; round < 20; round++) {
@@ -182,8 +180,7 @@ final class ConcurrentRingTest {
                                 () -> ring.await(minComplete, Ring.FOREVER)));
             }
             waiters.add(
-                    RingThreadsTest.onPlatformThread(
-                            () -> ring.await(1, 3600L * 1_000_000_000)));
+                    RingThreadsTest.onPlatformThread(() -> ring.await(1, 3600L * 1_000_000_000)));
             if (round % 2 == 0) {
                 Thread.sleep(5); // both those that wait already and those that come late
             }
@@ -191,8 +188,7 @@ final class ConcurrentRingTest {
             for (CompletableFuture<Void> waiter : waiters) {
                 ExecutionException e =
                         assertThrows(
-                                ExecutionException.class,
-                                () -> waiter.get(10, TimeUnit.SECONDS));
+                                ExecutionException.class, () -> waiter.get(10, TimeUnit.SECONDS));
                 assertEquals(IllegalStateException.class, e.getCause().getClass());
             }
         }
@@ -224,13 +220,14 @@ final class ConcurrentRingTest {
             AtomicBoolean started = new AtomicBoolean();
             List<CompletableFuture<Void>> users = new ArrayList<>();
             for (int t = 0; t < 2; t++) {
-                users.add(RingThreadsTest.onPlatformThread(() -> {
-                    while (true) {
-                        ring.submit(sqe -> ControlOps.nop(sqe).userData(1));
-                        ring.drain((u, r, f) -> {});
-                        started.set(true);
-                    }
-                }));
+                users.add(
+                        RingThreadsTest.onPlatformThread(() -> {
+                            while (true) {
+                                ring.submit(sqe -> ControlOps.nop(sqe).userData(1));
+                                ring.drain((u, r, f) -> {});
+                                started.set(true);
+                            }
+                        }));
             }
             while (!started.get()) {
                 Thread.onSpinWait();
@@ -311,10 +308,8 @@ final class ConcurrentRingTest {
             long start = System.nanoTime();
             try (ConcurrentRing ring = ConcurrentRing.open(CONFIG)) {
                 MemorySegment buffer = Arena.ofAuto().allocate(8);
-                ring.submit(
-                        sqe ->
-                                FileOps.read(sqe, Descriptor.of(pipe.first()), buffer, -1)
-                                        .userData(1));
+                ring.submit(sqe ->
+                        FileOps.read(sqe, Descriptor.of(pipe.first()), buffer, -1).userData(1));
                 assertFalse(ring.capabilities().has(Feature.SINGLE_ISSUER));
             }
             assertTrue(System.nanoTime() - start < 10_000_000_000L);

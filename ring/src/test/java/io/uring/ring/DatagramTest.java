@@ -15,7 +15,6 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -81,7 +80,10 @@ final class DatagramTest {
             MemorySegment second = ARENA.allocate(16);
             MemorySegment control = ARENA.allocate(64, 8);
             MessageHeader received =
-                    new MessageHeader(ARENA, 2).add(first, 0, 3).add(second, 0, 16).control(control);
+                    new MessageHeader(ARENA, 2)
+                            .add(first, 0, 3)
+                            .add(second, 0, 16)
+                            .control(control);
             DatagramOps.recvmsg(test.sqe(), Descriptor.of(ends.second()), received, 0).userData(2);
             test.take(2, 8);
             assertEquals("hea", Libc.string(first, 0, 3));
@@ -128,8 +130,7 @@ final class DatagramTest {
             test.take(4, 0); // an empty datagram, not an end
             SocketOps.send(test.sqe(), one.socket, text("nobody"), 0).userData(5);
             test.take(5, -89);
-            DatagramOps.sendTo(
-                            test.sqe(), one.socket, ARENA.allocate(70_000), two.address, 0)
+            DatagramOps.sendTo(test.sqe(), one.socket, ARENA.allocate(70_000), two.address, 0)
                     .userData(6);
             test.take(6, -90);
             DatagramOps.sendTo(test.sqe(), one.socket, text("pad"), two.address, 0)
@@ -196,8 +197,7 @@ final class DatagramTest {
                 close(test, sender.socket);
             }
             close(test, receiver.socket);
-            assertThrows(
-                    IllegalArgumentException.class, () -> message.at(buffers.memory(), 0, 47));
+            assertThrows(IllegalArgumentException.class, () -> message.at(buffers.memory(), 0, 47));
         }
     }
 

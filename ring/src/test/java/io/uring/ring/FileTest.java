@@ -49,8 +49,7 @@ final class FileTest {
 
     private static MemorySegment text(String text) {
         return Arena.ofAuto()
-                .allocateFrom(
-                        ValueLayout.JAVA_BYTE, text.getBytes(StandardCharsets.ISO_8859_1));
+                .allocateFrom(ValueLayout.JAVA_BYTE, text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     private static MemorySegment room(long bytes) {
@@ -128,11 +127,7 @@ final class FileTest {
             MemorySegment buffer = room(4).asSlice(0, 4);
             int read;
             do {
-                FileOps.read(
-                                test.sqe(),
-                                Descriptor.of(again),
-                                buffer,
-                                FileOps.CURRENT_POSITION)
+                FileOps.read(test.sqe(), Descriptor.of(again), buffer, FileOps.CURRENT_POSITION)
                         .userData(6);
                 read = test.take(6).result();
                 all.append(Libc.string(buffer, 0, read));
@@ -310,15 +305,13 @@ final class FileTest {
             StorageOps.fadvise(test.sqe(), fd, 0, 4096, 99).userData(3);
             test.take(3, EINVAL);
             MemorySegment memory = test.ring().allocate(1 << 20).fill((byte) 5);
-            StorageOps.madvise(
-                            test.sqe(), memory.asSlice(0, 65536), StorageOps.MADV_DONTNEED)
+            StorageOps.madvise(test.sqe(), memory.asSlice(0, 65536), StorageOps.MADV_DONTNEED)
                     .userData(4);
             test.take(4, 0);
             assertEquals(0, memory.get(ValueLayout.JAVA_BYTE, 65535));
             assertEquals(5, memory.get(ValueLayout.JAVA_BYTE, 65536));
             // The 64-bit length wins over the 32-bit one.
-            StorageOps.madvise(
-                            test.sqe(), memory.asSlice(65536, 65536), StorageOps.MADV_DONTNEED)
+            StorageOps.madvise(test.sqe(), memory.asSlice(65536, 65536), StorageOps.MADV_DONTNEED)
                     .len(1)
                     .off(131072)
                     .userData(5);
@@ -458,9 +451,7 @@ final class FileTest {
                         .userData(1);
                 test.take(1, 0);
             }
-            FileOps.read(test.sqe(), file.descriptor(), room(8), 0)
-                    .ioPriority(7 << 13)
-                    .userData(2);
+            FileOps.read(test.sqe(), file.descriptor(), room(8), 0).ioPriority(7 << 13).userData(2);
             test.take(2, EINVAL);
         }
     }
@@ -486,8 +477,7 @@ final class FileTest {
     void integrityAndStreamsAreRefusedByFilesWithoutThem() {
         try (TestRing test = TestRing.open();
                 OpenFile file = open("file")) {
-            IntegrityAttribute tags =
-                    new IntegrityAttribute(Arena.ofAuto()).set(0, 0, room(64), 0);
+            IntegrityAttribute tags = new IntegrityAttribute(Arena.ofAuto()).set(0, 0, room(64), 0);
             FileOps.integrity(FileOps.read(test.sqe(), file.descriptor(), room(4096), 0), tags)
                     .userData(1);
             int refused = test.take(1).result();

@@ -144,8 +144,7 @@ final class FutexTest {
         int child = Libc.spawnThatExits(7);
         try (TestRing test = type.open()) {
             SignalInfo info = new SignalInfo(Arena.ofAuto());
-            ProcessOps.waitid(
-                            test.sqe(), ProcessOps.P_PID, child, ProcessOps.WEXITED, info)
+            ProcessOps.waitid(test.sqe(), ProcessOps.P_PID, child, ProcessOps.WEXITED, info)
                     .userData(1);
             test.take(1, 0);
             assertEquals(17, info.signal());

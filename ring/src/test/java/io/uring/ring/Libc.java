@@ -20,8 +20,7 @@ final class Libc {
 
     private static final int AF_UNIX = 1;
     private static final int O_RDWR_CREAT_TRUNC = 0x242;
-    private static final long SYS_FUTEX =
-            System.getProperty("os.arch").equals("amd64") ? 202 : 98;
+    private static final long SYS_FUTEX = System.getProperty("os.arch").equals("amd64") ? 202 : 98;
     private static final int FUTEX_WAIT = 0;
     private static final int FUTEX_WAKE = 1;
     private static final int FUTEX_PRIVATE = 0x80;

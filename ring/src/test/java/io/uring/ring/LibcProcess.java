@@ -153,5 +153,4 @@ final class LibcProcess {
             throw new UncheckedIOException(e);
         }
     }
-
 }

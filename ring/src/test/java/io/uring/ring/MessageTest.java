@@ -75,12 +75,7 @@ final class MessageTest {
                 Libc.Pair pipe = Libc.pipe()) {
             FileTable from = FileTable.register(source.ring(), -1, pipe.first());
             MessageOps.sendFile(
-                            source.sqe(),
-                            of(target),
-                            from.slot(1),
-                            Descriptor.direct(0),
-                            9,
-                            false)
+                            source.sqe(), of(target), from.slot(1), Descriptor.direct(0), 9, false)
                     .userData(1);
             int noTable = source.take(1).result();
             assertTrue(noTable == -6 || noTable == -23, "result " + noTable);
@@ -143,14 +138,13 @@ final class MessageTest {
             for (int i = 0; i < senders.length; i++) {
                 senders[i] =
                         Thread.ofPlatform()
-                                .start(
-                                        () -> {
-                                            try {
-                                                send(receiver, each);
-                                            } catch (Throwable e) {
-                                                failure.set(e);
-                                            }
-                                        });
+                                .start(() -> {
+                                    try {
+                                        send(receiver, each);
+                                    } catch (Throwable e) {
+                                        failure.set(e);
+                                    }
+                                });
             }
             long total = (long) each * senders.length;
             CompletionHandler sum =
@@ -194,15 +188,12 @@ final class MessageTest {
         CountDownLatch ready = new CountDownLatch(1);
         Thread owner =
                 Thread.ofPlatform()
-                        .start(
-                                () -> {
-                                    Ring ring =
-                                            Ring.open(
-                                                    new RingConfig(8, 32, java.util.Set.of()));
-                                    ring.enable();
-                                    orphan.set(ring);
-                                    ready.countDown();
-                                });
+                        .start(() -> {
+                            Ring ring = Ring.open(new RingConfig(8, 32, java.util.Set.of()));
+                            ring.enable();
+                            orphan.set(ring);
+                            ready.countDown();
+                        });
         ready.await();
         owner.join();
         try (TestRing source = TestRing.open()) {

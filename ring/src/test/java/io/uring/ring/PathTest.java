@@ -227,13 +227,7 @@ final class PathTest {
             int fd = open(test, "file", OpenFlags.O_RDONLY);
             Fd file = Descriptor.of(fd);
             MemorySegment empty = ARENA.allocateFrom("");
-            PathOps.statx(
-                            test.sqe(),
-                            file,
-                            empty,
-                            PathOps.AT_EMPTY_PATH,
-                            Statx.BASIC_STATS,
-                            status)
+            PathOps.statx(test.sqe(), file, empty, PathOps.AT_EMPTY_PATH, Statx.BASIC_STATS, status)
                     .userData(3);
             test.take(3, 0);
             assertEquals(5, status.size());
@@ -310,8 +304,7 @@ final class PathTest {
             PathOps.linkat(test.sqe(), Fd.CWD, path("soft"), Fd.CWD, path("hard"), 0x400)
                     .userData(4);
             test.take(4, 0);
-            assertTrue(
-                    Files.isRegularFile(directory.resolve("hard"), LinkOption.NOFOLLOW_LINKS));
+            assertTrue(Files.isRegularFile(directory.resolve("hard"), LinkOption.NOFOLLOW_LINKS));
             PathOps.linkat(test.sqe(), Fd.CWD, path("file"), Fd.CWD, path("hard"), 0).userData(5);
             test.take(5, EEXIST);
         }

@@ -125,8 +125,7 @@ final class ProvidedBufferTest {
             for (int id = 0; id < 4; id++) {
                 MemorySegment.copy(text("buffer " + id), 0, buffers.memory(), id * 8L, 8);
             }
-            SocketOps.bundle(
-                            SocketOps.sendSelect(test.sqe(), Descriptor.of(ends.first()), 0, 0))
+            SocketOps.bundle(SocketOps.sendSelect(test.sqe(), Descriptor.of(ends.first()), 0, 0))
                     .userData(1);
             TestRing.Event event = test.take(1, 32);
             assertEquals(0, event.bufferId());
@@ -143,9 +142,7 @@ final class ProvidedBufferTest {
         Descriptor socket = Descriptor.of(0);
         assertThrows(
                 IllegalStateException.class,
-                () ->
-                        SocketOps.bundle(
-                                SocketOps.send(SqeBytes.detached(), socket, text("x"), 0)));
+                () -> SocketOps.bundle(SocketOps.send(SqeBytes.detached(), socket, text("x"), 0)));
         assertThrows(
                 IllegalStateException.class,
                 () -> SocketOps.bundle(FileOps.readSelect(SqeBytes.detached(), socket, 0, 0, 0)));

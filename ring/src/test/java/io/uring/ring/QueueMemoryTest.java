@@ -128,15 +128,14 @@ final class QueueMemoryTest {
                         memory.asReadOnly(),
                         MemorySegment.ofArray(new byte[(int) bytes]));
         for (MemorySegment each : wrong) {
-            assertThrows(
-                    IllegalArgumentException.class, () -> Ring.open(config.inMemory(each)));
+            assertThrows(IllegalArgumentException.class, () -> Ring.open(config.inMemory(each)));
         }
-        Arena arena = Arena.ofConfined();
-        MemorySegment gone = arena.allocate(bytes, PAGE);
-        arena.close();
+        MemorySegment gone;
+        try (Arena arena = Arena.ofConfined()) {
+            gone = arena.allocate(bytes, PAGE);
+        }
         assertThrows(IllegalStateException.class, () -> Ring.open(config.inMemory(gone)));
-        assertThrows(
-                IllegalArgumentException.class, () -> Ring.open(config.withoutDescriptor()));
+        assertThrows(IllegalArgumentException.class, () -> Ring.open(config.withoutDescriptor()));
     }
 
     @Test
@@ -188,8 +187,7 @@ final class QueueMemoryTest {
     void ringWithoutDescriptorStaysOnItsThread() {
         try (Ring ring = Ring.open(withoutDescriptor())) {
             assertThrows(
-                    IllegalStateException.class,
-                    () -> RingLifecycleTest.onThread(ring::enable));
+                    IllegalStateException.class, () -> RingLifecycleTest.onThread(ring::enable));
             ring.enable();
             assertThrows(
                     IllegalStateException.class, () -> RingLifecycleTest.onThread(ring::close));

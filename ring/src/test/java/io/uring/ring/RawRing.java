@@ -250,8 +250,7 @@ final class RawRing implements AutoCloseable {
         }
         int head = NativeMemory.getInt(cq(0));
         long cqe = rings + param(CQES) + (long) (head & cqMask()) * cqeBytes();
-        Completion taken =
-                new Completion(NativeMemory.getLong(cqe), NativeMemory.getInt(cqe + 8));
+        Completion taken = new Completion(NativeMemory.getLong(cqe), NativeMemory.getInt(cqe + 8));
         NativeMemory.putIntRelease(cq(0), head + 1);
         return taken;
     }

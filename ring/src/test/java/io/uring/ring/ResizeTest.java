@@ -110,8 +110,7 @@ final class ResizeTest {
             nops(test, 1, 6);
             test.ring().submit();
             nops(test, 7, 8);
-            RingException e =
-                    assertThrows(RingException.class, () -> test.ring().resize(2, 4));
+            RingException e = assertThrows(RingException.class, () -> test.ring().resize(2, 4));
             assertEquals(EOVERFLOW, e.errno());
             assertEquals(8, test.ring().sqEntries());
             assertEquals(16, test.ring().cqEntries());
@@ -127,8 +126,7 @@ final class ResizeTest {
     void submissionsThatDoNotFitAreEoverflowAndTheRingStays() {
         try (TestRing test = open(8, 16)) {
             nops(test, 1, 6);
-            RingException e =
-                    assertThrows(RingException.class, () -> test.ring().resize(4, 16));
+            RingException e = assertThrows(RingException.class, () -> test.ring().resize(4, 16));
             assertEquals(EOVERFLOW, e.errno());
             assertEquals(6, test.ring().pendingSqes());
             assertEquals(numbers(1, 6), taken(test, 6));
@@ -170,8 +168,15 @@ final class ResizeTest {
     @ParameterizedTest
     @EnumSource(
             value = RingType.class,
-            names = {"PLAIN", "COOP_TASKRUN", "SINGLE_ISSUER", "DEFER_TASKRUN", "NO_SQARRAY",
-                "SQPOLL", "NO_MMAP"})
+            names = {
+                "PLAIN",
+                "COOP_TASKRUN",
+                "SINGLE_ISSUER",
+                "DEFER_TASKRUN",
+                "NO_SQARRAY",
+                "SQPOLL",
+                "NO_MMAP"
+            })
     @Behaviour({"RSZ-03", "RSZ-08"})
     void ringsOfOtherKindsAreRefusedAndGoOn(RingType type) {
         try (TestRing test = type.open()) {
@@ -230,8 +235,7 @@ final class ResizeTest {
         MemorySegment second = LibcProcess.mapped(2 * 65536);
         long small = LinuxKernel.instance().map(2 * 65536, -1, 0);
         assertEquals(0, LibcProcess.unmap(small + 65536, 65536));
-        MemorySegment params =
-                RawRing.params(DEFERRED, first.address(), first.address() + 65536);
+        MemorySegment params = RawRing.params(DEFERRED, first.address(), first.address() + 65536);
         try (RawRing ring = RawRing.open(8, params)) {
             ring.nop(1);
             assertEquals(1, ring.enter(1, 1, RawRing.GETEVENTS));
@@ -242,8 +246,7 @@ final class ResizeTest {
             moved.set(JAVA_LONG, RawRing.RINGS_ADDRESS, small);
             moved.set(JAVA_LONG, RawRing.SQES_ADDRESS, second.address() + 65536);
             moved.set(JAVA_INT, RawRing.CQ_ENTRIES, 8192); // twice what is mapped there
-            assertEquals(
-                    -Errno.EFAULT, ring.register(RawRing.RESIZE_RINGS, moved.address(), 1));
+            assertEquals(-Errno.EFAULT, ring.register(RawRing.RESIZE_RINGS, moved.address(), 1));
             moved.set(JAVA_INT, RawRing.CQ_ENTRIES, 64);
             moved.set(JAVA_LONG, RawRing.RINGS_ADDRESS, second.address());
             assertEquals(0, ring.register(RawRing.RESIZE_RINGS, moved.address(), 1));
@@ -342,7 +345,9 @@ final class ResizeTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = RingType.class, names = {"CQE32", "SQE128", "CQE_MIXED"})
+    @EnumSource(
+            value = RingType.class,
+            names = {"CQE32", "SQE128", "CQE_MIXED"})
     @Behaviour("RSZ-01")
     void emptyQueuesOfWideEntriesAreResized(RingType type) {
         try (TestRing test = TestRing.open(type.config(8, 16))) {
@@ -357,7 +362,9 @@ final class ResizeTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = RingType.class, names = {"CQE32", "SQE128", "CQE_MIXED"})
+    @EnumSource(
+            value = RingType.class,
+            names = {"CQE32", "SQE128", "CQE_MIXED"})
     @Behaviour("RSZ-01")
     void fullQueuesOfWideEntriesAreCarriedOver(RingType type) {
         try (TestRing test = TestRing.open(type.config(8, 16))) {
@@ -375,10 +382,11 @@ final class ResizeTest {
             nops(test, 1, 1);
             test.ring().submit();
             int[] seen = {0};
-            test.ring().drain((u, r, f) -> {
-                assertThrows(IllegalStateException.class, () -> test.ring().resize(8, 32));
-                seen[0]++;
-            });
+            test.ring()
+                    .drain((u, r, f) -> {
+                        assertThrows(IllegalStateException.class, () -> test.ring().resize(8, 32));
+                        seen[0]++;
+                    });
             assertEquals(1, seen[0]);
         }
     }

@@ -79,13 +79,14 @@ final class RingCloseTest {
             AtomicInteger refused = new AtomicInteger();
             assertEquals(
                     1,
-                    test.ring().drain((u, r, f) -> {
-                        assertThrows(IllegalStateException.class, test.ring()::close);
-                        assertThrows(
-                                IllegalStateException.class,
-                                () -> test.ring().drain((v, s, g) -> {}));
-                        refused.incrementAndGet();
-                    }));
+                    test.ring()
+                            .drain((u, r, f) -> {
+                                assertThrows(IllegalStateException.class, test.ring()::close);
+                                assertThrows(
+                                        IllegalStateException.class,
+                                        () -> test.ring().drain((v, s, g) -> {}));
+                                refused.incrementAndGet();
+                            }));
             assertEquals(1, refused.get());
             ControlOps.nop(test.sqe()).userData(2);
             test.take(2, 0);

@@ -63,12 +63,18 @@ final class RingLifecycleTest {
         return Stream.concat(
                         operations().entrySet().stream(),
                         Map.<String, Consumer<Ring>>of(
-                                "enable", Ring::enable,
-                                "allocate", ring -> ring.allocate(8),
-                                "newArena", Ring::newArena,
-                                "message", ring -> ring.message(1, 1),
-                                "message header", ring -> ring.newMessageHeader(1),
-                                "event descriptor", EventFd::open)
+                                "enable",
+                                Ring::enable,
+                                "allocate",
+                                ring -> ring.allocate(8),
+                                "newArena",
+                                Ring::newArena,
+                                "message",
+                                ring -> ring.message(1, 1),
+                                "message header",
+                                ring -> ring.newMessageHeader(1),
+                                "event descriptor",
+                                EventFd::open)
                                 .entrySet()
                                 .stream())
                 .map(operation ->

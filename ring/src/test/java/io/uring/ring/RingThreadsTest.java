@@ -94,14 +94,15 @@ final class RingThreadsTest {
         List<CompletableFuture<Void>> all = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             RingType type = List.of(RingType.values()).get(i);
-            all.add(onPlatformThread(() -> {
-                for (int round = 0; round < 250; round++) {
-                    try (TestRing test = TestRing.open(type.config(4, 16))) {
-                        ControlOps.nop(test.sqe()).userData(1);
-                        test.take(1, 0);
-                    }
-                }
-            }));
+            all.add(
+                    onPlatformThread(() -> {
+                        for (int round = 0; round < 250; round++) {
+                            try (TestRing test = TestRing.open(type.config(4, 16))) {
+                                ControlOps.nop(test.sqe()).userData(1);
+                                test.take(1, 0);
+                            }
+                        }
+                    }));
         }
         for (CompletableFuture<Void> each : all) {
             each.get(60, TimeUnit.SECONDS);
@@ -167,7 +168,7 @@ final class RingThreadsTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        InetSocketAddress address = new InetSocketAddress("127.0.0.1", port);
+        InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         try (Ring ring = Ring.open(type.config())) {
             ring.enable();
             Descriptor listener = listen(ring, address);
@@ -225,7 +226,7 @@ final class RingThreadsTest {
             Libc.close(pair.first());
             test.ring().submitAndWait(1, 100_000_000);
             assertEquals(List.of(), test.takeReady(), "the peer still sees an open socket");
-            ControlOps.cancel(test.sqe(), 1).userData(3);
+            CancelOps.cancel(test.sqe(), 1).userData(3);
             test.take(3, 0);
             test.take(1, -125);
             assertTrue((test.take(2).result() & POLLIN) != 0, "the peer sees the end");

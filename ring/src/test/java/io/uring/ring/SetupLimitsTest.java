@@ -149,8 +149,7 @@ final class SetupLimitsTest {
                 header.set(JAVA_LONG, 8, data.address());
                 header.set(JAVA_INT, 16, 0); // query_op: operations
                 header.set(JAVA_INT, 20, (int) data.byteSize());
-                assertEquals(
-                        0, LinuxKernel.instance().register(-1, QUERY, header.address(), 0));
+                assertEquals(0, LinuxKernel.instance().register(-1, QUERY, header.address(), 0));
                 assertEquals(0, header.get(JAVA_INT, 24), "result");
                 return new Answer(
                         data.get(JAVA_INT, 0),
@@ -195,9 +194,9 @@ final class SetupLimitsTest {
         params.set(JAVA_INT, RawRing.CQ_ENTRIES, 16);
         try (RawRing other = RawRing.open(8, 0)) {
             params.set(JAVA_INT, RawRing.WQ_FD, other.fd);
-            boolean accepted = RawRing.trial(8, params) == 0;
+            return RawRing.trial(8, params) == 0;
+        } finally {
             Reference.reachabilityFence(memory);
-            return accepted;
         }
     }
 

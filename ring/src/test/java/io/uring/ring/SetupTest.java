@@ -192,8 +192,7 @@ final class SetupTest {
         }
         assertEquals(-6, trial(8, params(ATTACH_WQ, WQ_FD, closed)), "ENXIO");
         try (TestRing first = RingType.BEST.open();
-                TestRing second =
-                        TestRing.open(RingType.BEST.config().attachedTo(first.ring()))) {
+                TestRing second = TestRing.open(RingType.BEST.config().attachedTo(first.ring()))) {
             for (TestRing test : new TestRing[] {first, second}) {
                 ControlOps.nop(test.sqe()).userData(1).async();
                 test.take(1, 0);

@@ -111,11 +111,7 @@ final class SocketTest {
     void connectOfANonBlockingSocketWaits(RingType type) {
         try (TestRing test = type.open();
                 Loopback tcp = Loopback.listen(test)) {
-            SocketOps.socket(
-                            test.sqe(),
-                            2,
-                            SocketOps.SOCK_STREAM | SocketOps.SOCK_NONBLOCK,
-                            0)
+            SocketOps.socket(test.sqe(), 2, SocketOps.SOCK_STREAM | SocketOps.SOCK_NONBLOCK, 0)
                     .userData(1);
             Descriptor client = Descriptor.of(test.take(1).result());
             SocketOps.connect(test.sqe(), client, tcp.address).userData(2);
@@ -273,13 +269,12 @@ final class SocketTest {
             long start = System.nanoTime();
             while (stamps.isEmpty() && System.nanoTime() - start < TestRing.LIMIT_NANOS) {
                 ring.submitAndWait(1, 1_000_000_000);
-                ring.drain(
-                        (userData, result, flags, extra1, extra2) -> {
-                            if (userData == 4) {
-                                assertTrue((flags & Cqe.F_MORE) != 0, "ended with " + result);
-                                stamps.add(new long[] {extra1, extra2});
-                            }
-                        });
+                ring.drain((userData, result, flags, extra1, extra2) -> {
+                    if (userData == 4) {
+                        assertTrue((flags & Cqe.F_MORE) != 0, "ended with " + result);
+                        stamps.add(new long[] {extra1, extra2});
+                    }
+                });
             }
             CancelOps.cancelEverything(ring.nextSqe());
             ControlOps.close(ring.nextSqe(), socket);

@@ -45,15 +45,12 @@ final class SqPollTest {
             if (System.nanoTime() - start > LIMIT.toNanos()) {
                 throw new AssertionError("not within " + LIMIT + ": " + expectation);
             }
-            Thread.yield();
+            Thread.onSpinWait();
         }
     }
 
     private static void awaitSleep(RawRing ring) {
-        Eventually.isTrue(
-                LIMIT,
-                "NEED_WAKEUP",
-                () -> (ring.sqFlags() & RawRing.NEED_WAKEUP) != 0);
+        Eventually.isTrue(LIMIT, "NEED_WAKEUP", () -> (ring.sqFlags() & RawRing.NEED_WAKEUP) != 0);
     }
 
     @Test
@@ -282,8 +279,7 @@ final class SqPollTest {
             ControlOps.nop(test.sqe()).userData(1);
             test.take(1, 0);
             String tid = thread(test.ring().fd());
-            assertEquals(
-                    Integer.toString(cpu), LibcProcess.threadField(tid, "Cpus_allowed_list"));
+            assertEquals(Integer.toString(cpu), LibcProcess.threadField(tid, "Cpus_allowed_list"));
         }
         assertThrows(IllegalArgumentException.class, () -> RingType.PLAIN.config().sqPoll(1, -1));
     }

@@ -86,8 +86,7 @@ final class TimeoutTest {
                             TimeoutOps.ABS | TimeoutOps.BOOTTIME)
                     .userData(3);
             test.take(3, ETIME);
-            TimeoutOps.timeout(
-                            test.sqe(), never(), 0, TimeoutOps.BOOTTIME | TimeoutOps.REALTIME)
+            TimeoutOps.timeout(test.sqe(), never(), 0, TimeoutOps.BOOTTIME | TimeoutOps.REALTIME)
                     .userData(4);
             test.take(4, -22);
         }

@@ -38,7 +38,7 @@ final class WaitArgumentTest {
     /** A real-time signal that the JVM does not use. */
     private static final int SIGNAL = 45;
 
-    private static final long SIGNAL_BIT = 1L << SIGNAL - 1;
+    private static final long SIGNAL_BIT = 1L << (SIGNAL - 1);
 
     private static long elapsed(Runnable action) {
         long start = System.nanoTime();
