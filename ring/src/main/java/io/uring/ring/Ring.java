@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * try (Ring ring = Ring.open(RingConfig.ofEntries(64, 256))) {
  *     ring.enable();
- *     ControlOps.nop(ring.nextSqe()).userData(42);
+ *     ControlOps.nop(ring.sqe()).userData(42);
  *     ring.submitAndWait(1, Ring.FOREVER);
  *     ring.drain((userData, result, flags) -> System.out.println(userData + " " + result));
  * }
@@ -194,6 +194,28 @@ public final class Ring implements AutoCloseable {
                     "this kernel drops completions that do not fit (no NODROP); drain first");
         }
         return nextEntry();
+    }
+
+    /**
+     * The next submission queue entry, cleared; when the queue is full, what is in it is submitted
+     * first. A chain that must not be torn looks at {@link #pendingSqes} before.
+     *
+     * @throws RingException when the kernel takes nothing: EAGAIN or EBUSY, drain completions
+     * @throws OperationLimitException as {@link #nextSqe}
+     */
+    public Sqe sqe() {
+        Sqe next = nextSqe();
+        if (next == null) {
+            int taken = sqPoll ? waitForSpace() : submit();
+            next = nextSqe();
+            if (next == null) {
+                throw new RingException(
+                        "io_uring_enter on ring " + fd,
+                        taken < 0 ? -taken : Errno.EAGAIN,
+                        "The submission queue stays full: drain completions, then try again.");
+            }
+        }
+        return next;
     }
 
     /** For {@link RingShutdown}, which makes room. */

@@ -88,6 +88,8 @@ final class SetupLimitsTest {
         private LacksLockedMemory() {}
 
         public static void main(String[] args) throws Throwable {
+            // Nobody may not read the jars: what a failure needs is loaded before.
+            assertThrows(AssertionError.class, () -> assertEquals(1, 2));
             LibcProcess.limit(LibcProcess.RLIMIT_MEMLOCK, 4096);
             RingLifecycleTest.onThread(() -> {
                 LibcProcess.becomeNobody();
