@@ -1,10 +1,13 @@
 package io.uring.ring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.ring.internal.Abi;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,6 +83,31 @@ final class AbiTest {
         field(c, "io_uring_buf_reg", "bgid", Abi.BUF_REG_BGID);
         assertEquals(Abi.BUF_REG_BGID + 2, Abi.BUF_REG_FLAGS); // "pad" before 6.4
         c.verify(directory, HEADER, "linux/time_types.h");
+    }
+
+    /** Flags whose constants are named as in the header, family by family. */
+    @Test
+    void familiesOfFlagsAreThoseOfTheHeader(@TempDir Path directory) throws Exception {
+        Map<String, String> families =
+                Map.of(
+                        "SETUP_", "IORING_SETUP_",
+                        "ENTER_", "IORING_ENTER_",
+                        "IOSQE_", "IOSQE_",
+                        "ASYNC_CANCEL_", "IORING_ASYNC_CANCEL_");
+        CProgram c = new CProgram();
+        int count = 0;
+        for (Field field : Abi.class.getFields()) {
+            for (var family : families.entrySet()) {
+                if (field.getName().startsWith(family.getKey())) {
+                    String name = field.getName().substring(family.getKey().length());
+                    c.expectMacro(
+                            family.getValue() + name, Integer.toUnsignedLong(field.getInt(null)));
+                    count++;
+                }
+            }
+        }
+        assertTrue(count > 30, "only " + count);
+        c.verify(directory, HEADER);
     }
 
     @Test
