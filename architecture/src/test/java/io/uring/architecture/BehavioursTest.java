@@ -91,13 +91,13 @@ final class BehavioursTest {
                 @Behaviour("SET-03")
                 @RequiresKernel("6.12")
                 void fails(int x) {}
-                @Behaviour("NEW-99")
+                @Behaviour("XMP-99")
                 void passes() {}
                 """,
                 Set.of("FooTest.passes"));
         assertTrue(behaviours.isProven("SET-02"));
         assertFalse(behaviours.isProven("SET-03"));
-        assertEquals(List.of("NEW-99"), behaviours.unknown());
+        assertEquals(List.of("XMP-99"), behaviours.unknown());
         assertTrue(behaviours.unproven().contains("SET-03"));
         assertFalse(behaviours.unproven().contains("SET-01"));
     }

@@ -149,7 +149,7 @@ public final class ConcurrentRing implements AutoCloseable {
                 throw new IllegalStateException("the ring is closed");
             }
             EnterCall call = new EnterCall(ring.kernel(), arena, ring.fd(), 0);
-            long result;
+            int result;
             if (timeoutNanos == Ring.FOREVER) {
                 result = call.enter(0, minComplete, Abi.ENTER_GETEVENTS);
             } else {
@@ -159,7 +159,7 @@ public final class ConcurrentRing implements AutoCloseable {
             if (closing) {
                 throw new IllegalStateException("the ring is closed");
             }
-            return ring.checked(result);
+            return result;
         } finally {
             waiting.decrementAndGet();
         }

@@ -55,12 +55,12 @@ final class EnterCall {
     }
 
     /** Submits and, with GETEVENTS, waits without a limit. */
-    long enter(int toSubmit, int minComplete, int callFlags) {
+    int enter(int toSubmit, int minComplete, int callFlags) {
         return enter(toSubmit, minComplete, callFlags, 0, Abi.SIGSET_BYTES);
     }
 
     /** Submits and waits for at most so long. */
-    long enterFor(int toSubmit, int minComplete, int callFlags, long timeoutNanos) {
+    int enterFor(int toSubmit, int minComplete, int callFlags, long timeoutNanos) {
         NativeMemory.putLong(waitArgument + Abi.GETEVENTS_ARG_TS, timespec(timeoutNanos));
         return enter(
                 toSubmit,
@@ -70,8 +70,26 @@ final class EnterCall {
                 Abi.GETEVENTS_ARG_BYTES);
     }
 
-    long enter(int toSubmit, int minComplete, int callFlags, long argument, int argumentBytes) {
-        return kernel.enter(
-                callState, fd, toSubmit, minComplete, callFlags | flags, argument, argumentBytes);
+    int enter(int toSubmit, int minComplete, int callFlags, long argument, int argumentBytes) {
+        int named = callFlags | flags;
+        return checked(
+                kernel.enter(callState, fd, toSubmit, minComplete, named, argument, argumentBytes));
+    }
+
+    /**
+     * What a caller may be told: a count, or {@code -errno} of a kind that passes.
+     *
+     * @throws RingException when the ring is unusable
+     */
+    private static int checked(long result) {
+        return switch ((int) -Math.min(result, 0)) {
+            case 0, Errno.ETIME, Errno.EINTR, Errno.EAGAIN, Errno.EBUSY -> (int) result;
+            case Errno.EBADR ->
+                    throw new RingException(
+                            "io_uring_enter",
+                            Errno.EBADR,
+                            "The kernel had no memory and lost completions.");
+            default -> throw new RingException("io_uring_enter", (int) -result);
+        };
     }
 }

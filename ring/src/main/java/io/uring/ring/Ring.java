@@ -3,7 +3,6 @@ package io.uring.ring;
 import io.uring.ring.internal.Abi;
 import io.uring.ring.internal.Kernel;
 import io.uring.ring.internal.LinuxKernel;
-import io.uring.ring.internal.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -47,32 +46,19 @@ public final class Ring implements AutoCloseable {
     /** Owns everything the kernel may touch: the mappings, the buffers and the small structures. */
     private final Arena arena = Arena.ofShared();
 
-    /** The descriptor, or the index of a ring without one. */
-    private final int fd;
-
-    private final RingParams params;
+    private final RingHandle handle;
     private final EnterCall call;
-    private final Sqe sqe;
-    private final InFlight inFlight;
-    private final Set<Feature> features;
+    private final RingQueues queues;
     private final Capabilities capabilities;
     private final KernelSupport support;
     private final Thread creator = Thread.currentThread();
     private final boolean extArg;
     private final boolean sqPoll;
     private final boolean enterBringsCompletions;
-    private final boolean tracked;
-    private final boolean bounded;
 
-    private @Nullable MemorySegment memory;
-    private RingMapping mapping;
-    private SubmissionQueue sq;
-    private CompletionQueue cq;
     private @Nullable Thread owner;
     private boolean closed;
     private boolean draining;
-    private boolean overflowing;
-    private long overflows;
 
     private Ring(Kernel kernel, RingConfig config) {
         this.kernel = kernel;
@@ -84,37 +70,29 @@ public final class Ring implements AutoCloseable {
             arena.close();
             throw e;
         }
-        fd = setup.fd;
-        params = setup.params;
-        memory = setup.memory;
+        handle = new RingHandle(kernel, config, setup.fd);
+        Set<Feature> features;
         try {
-            RingProbe probe = new RingProbe(kernel, this::rawRegister, setup, config, arena);
+            RingProbe probe = new RingProbe(kernel, handle::register, setup, config, arena);
             features = probe.features();
             support = probe.support();
             capabilities =
                     new Capabilities(
-                            features, probe.opcodes(), probe.setupFlags(), params.features());
-            boolean sqe128 = config.has(Abi.SETUP_SQE128);
-            sqe = new Sqe(support, sqe128 ? Abi.SQE128_BYTES : Abi.SQE_BYTES);
-            mapping = new RingMapping(kernel, fd, config, params, memory, features, sqe);
+                            features, probe.opcodes(), probe.setupFlags(), setup.params.features());
+            queues = new RingQueues(kernel, handle, config, setup, features, support);
             int enterFlags = features.contains(Feature.NO_IOWAIT) ? Abi.ENTER_NO_IOWAIT : 0;
-            call = new EnterCall(kernel, arena, fd, enterFlags);
+            call = new EnterCall(kernel, arena, setup.fd, enterFlags);
         } catch (RuntimeException | Error e) {
-            closeDescriptor();
+            handle.close();
             arena.close();
             throw e;
         }
-        sq = mapping.submissionQueue();
-        cq = mapping.completionQueue();
         extArg = features.contains(Feature.EXT_ARG);
         sqPoll = config.has(Abi.SETUP_SQPOLL);
         boolean posted = sqPoll || features.contains(Feature.TASKRUN_FLAG);
         enterBringsCompletions = config.has(Abi.SETUP_IOPOLL) || !posted;
-        tracked = !config.isBare();
-        bounded = tracked && !features.contains(Feature.NODROP);
-        inFlight = new InFlight(sqPoll || !features.contains(Feature.SUBMIT_STABLE));
-        if (config.has(Abi.SETUP_REGISTERED_FD_ONLY)) {
-            call.useRegistered(fd);
+        if (!handle.hasDescriptor()) {
+            call.useRegistered(setup.fd);
         }
     }
 
@@ -148,33 +126,17 @@ public final class Ring implements AutoCloseable {
         if (owner != null) {
             throw new IllegalStateException("the ring belongs to " + owner);
         }
-        boolean hasDescriptor = !config.has(Abi.SETUP_REGISTERED_FD_ONLY);
-        if (!hasDescriptor && current != creator) {
+        if (!handle.hasDescriptor() && current != creator) {
             throw new IllegalStateException(
                     "a ring without a descriptor belongs to the thread that made it, " + creator);
         }
         checkOpen();
-        if (features.contains(Feature.R_DISABLED)) {
+        if (capabilities.has(Feature.R_DISABLED)) {
             register("ENABLE_RINGS", Abi.REGISTER_ENABLE_RINGS, 0, 0);
         }
         owner = current;
-        if (hasDescriptor && features.contains(Feature.RING_FDS)) {
-            registerRingFd();
-        }
-    }
-
-    /**
-     * Spares the look-up of the descriptor in each enter call. A full table (16 per thread) is no
-     * error.
-     */
-    private void registerRingFd() {
-        try (Arena scratch = Arena.ofConfined()) {
-            long update = scratch.allocate(Abi.RSRC_UPDATE_BYTES, Long.BYTES).address();
-            NativeMemory.putInt(update + Abi.RSRC_UPDATE_OFFSET, -1);
-            NativeMemory.putLong(update + Abi.RSRC_UPDATE_DATA, fd);
-            if (rawRegister(Abi.REGISTER_RING_FDS, update, 1) == 1) {
-                call.useRegistered(NativeMemory.getInt(update + Abi.RSRC_UPDATE_OFFSET));
-            }
+        if (handle.hasDescriptor() && capabilities.has(Feature.RING_FDS)) {
+            handle.addToTable(call);
         }
     }
 
@@ -187,13 +149,7 @@ public final class Ring implements AutoCloseable {
      */
     public @Nullable Sqe nextSqe() {
         checkOwner();
-        holdWhatIsNamed();
-        if (bounded && inFlight.outstanding() >= cq.entries()) {
-            throw new OperationLimitException(
-                    cq.entries(),
-                    "this kernel drops completions that do not fit (no NODROP); drain first");
-        }
-        return nextEntry();
+        return queues.next();
     }
 
     /**
@@ -210,7 +166,7 @@ public final class Ring implements AutoCloseable {
             next = nextSqe();
             if (next == null) {
                 throw new RingException(
-                        "io_uring_enter on ring " + fd,
+                        "io_uring_enter on ring " + handle.number(),
                         taken < 0 ? -taken : Errno.EAGAIN,
                         "The submission queue stays full: drain completions, then try again.");
             }
@@ -220,23 +176,7 @@ public final class Ring implements AutoCloseable {
 
     /** For {@link RingShutdown}, which makes room. */
     @Nullable Sqe nextSqeBeyondLimit() {
-        holdWhatIsNamed();
-        return nextEntry();
-    }
-
-    private @Nullable Sqe nextEntry() {
-        Sqe next = sq.next();
-        if (next != null) {
-            inFlight.started();
-        }
-        return next;
-    }
-
-    /** The entry handed out last is complete: takes over the memory it names. */
-    private void holdWhatIsNamed() {
-        if (tracked) {
-            sqe.release(inFlight);
-        }
+        return queues.nextBeyondLimit();
     }
 
     /**
@@ -249,12 +189,12 @@ public final class Ring implements AutoCloseable {
      */
     public int submit() {
         checkOwner();
-        int toSubmit = publish();
+        int toSubmit = queues.publish();
         if (!sqPoll) {
-            return checked(call.enter(toSubmit, 0, 0));
+            return call.enter(toSubmit, 0, 0);
         }
-        int wakeup = wakeup();
-        return wakeup == 0 ? toSubmit : checked(call.enter(toSubmit, 0, wakeup));
+        int wakeup = queues.wakeup();
+        return wakeup == 0 ? toSubmit : call.enter(toSubmit, 0, wakeup);
     }
 
     /**
@@ -273,24 +213,23 @@ public final class Ring implements AutoCloseable {
         if (minComplete > 0 && timeoutNanos != FOREVER) {
             return waitWithTimeout(minComplete, Math.max(timeoutNanos, 0));
         }
-        int toSubmit = publish();
-        return checked(call.enter(toSubmit, minComplete, Abi.ENTER_GETEVENTS | wakeup()));
+        int toSubmit = queues.publish();
+        return call.enter(toSubmit, minComplete, Abi.ENTER_GETEVENTS | queues.wakeup());
     }
 
     private int waitWithTimeout(int minComplete, long timeoutNanos) {
         if (extArg) {
-            int toSubmit = publish();
-            return checked(call.enterFor(toSubmit, minComplete, wakeup(), timeoutNanos));
+            int toSubmit = queues.publish();
+            return call.enterFor(toSubmit, minComplete, queues.wakeup(), timeoutNanos);
         }
         // Before 5.11 the deadline is an operation, which ends with the first other completion.
-        holdWhatIsNamed();
-        Sqe deadline = nextEntry();
+        Sqe deadline = queues.nextBeyondLimit();
         if (deadline == null) {
-            return checked(call.enter(publish(), 0, Abi.ENTER_GETEVENTS | wakeup()));
+            return call.enter(queues.publish(), 0, Abi.ENTER_GETEVENTS | queues.wakeup());
         }
         TimeoutOps.timeout(deadline, call.timespec(timeoutNanos), minComplete)
                 .userData(NO_USER_DATA);
-        return checked(call.enter(publish(), minComplete, Abi.ENTER_GETEVENTS | wakeup()));
+        return call.enter(queues.publish(), minComplete, Abi.ENTER_GETEVENTS | queues.wakeup());
     }
 
     /**
@@ -303,15 +242,14 @@ public final class Ring implements AutoCloseable {
         checkOwner();
         checkMinComplete(minComplete);
         int flags = wait.enterFlags(support) | Abi.ENTER_GETEVENTS;
-        int toSubmit = publish();
+        int toSubmit = queues.publish();
         try {
-            return checked(
-                    call.enter(
-                            toSubmit,
-                            minComplete,
-                            flags | wakeup(),
-                            wait.address(),
-                            Abi.GETEVENTS_ARG_BYTES));
+            return call.enter(
+                    toSubmit,
+                    minComplete,
+                    flags | queues.wakeup(),
+                    wait.address(),
+                    Abi.GETEVENTS_ARG_BYTES);
         } finally {
             Reference.reachabilityFence(wait); // the kernel reads it until the call returns
         }
@@ -328,9 +266,9 @@ public final class Ring implements AutoCloseable {
         checkMinComplete(minComplete);
         long offset = waits.offset(this, index);
         int flags = Abi.ENTER_GETEVENTS | Abi.ENTER_EXT_ARG | Abi.ENTER_EXT_ARG_REG;
-        int toSubmit = publish();
-        return checked(
-                call.enter(toSubmit, minComplete, flags | wakeup(), offset, Abi.REG_WAIT_BYTES));
+        int toSubmit = queues.publish();
+        return call.enter(
+                toSubmit, minComplete, flags | queues.wakeup(), offset, Abi.REG_WAIT_BYTES);
     }
 
     /**
@@ -344,65 +282,13 @@ public final class Ring implements AutoCloseable {
         if (!sqPoll) {
             throw new IllegalStateException("only a ring with SQPOLL waits for space: submit()");
         }
-        int toSubmit = publish();
-        return checked(call.enter(toSubmit, 0, Abi.ENTER_SQ_WAIT | wakeup()));
+        int toSubmit = queues.publish();
+        return call.enter(toSubmit, 0, Abi.ENTER_SQ_WAIT | queues.wakeup());
     }
 
     private static void checkMinComplete(int minComplete) {
         if (minComplete < 0) {
             throw new IllegalArgumentException("minComplete " + minComplete);
-        }
-    }
-
-    /** Shows the kernel what was prepared, and returns how much it is. */
-    private int publish() {
-        holdWhatIsNamed();
-        int toSubmit = sq.pending(); // a polling thread takes them as soon as they are published
-        sq.publish();
-        countOverflow();
-        return toSubmit;
-    }
-
-    /** The flag that wakes the polling thread, if it sleeps. */
-    private int wakeup() {
-        if (!sqPoll) {
-            return 0;
-        }
-        // The tail must be visible before the flag is read: the thread sets the flag, then looks
-        // at the tail once more before it sleeps.
-        NativeMemory.fullFence();
-        return (sq.flags() & Abi.SQ_NEED_WAKEUP) != 0 ? Abi.ENTER_SQ_WAKEUP : 0;
-    }
-
-    /**
-     * The kernel clears the flag when GETEVENTS has moved everything that was stored into the
-     * queue.
-     */
-    private void countOverflow() {
-        boolean now = (sq.flags() & Abi.SQ_CQ_OVERFLOW) != 0;
-        if (now && !overflowing) {
-            overflows++;
-        }
-        overflowing = now;
-    }
-
-    /** Throws for errors that do not pass. */
-    int checked(long result) {
-        if (result < 0) {
-            checkPassing((int) -result);
-        }
-        return (int) result;
-    }
-
-    private void checkPassing(int errno) {
-        switch (errno) {
-            case Errno.ETIME, Errno.EINTR, Errno.EAGAIN, Errno.EBUSY -> {}
-            case Errno.EBADR ->
-                    throw new RingException(
-                            "io_uring_enter",
-                            errno,
-                            "The kernel had no memory and lost completions.");
-            default -> throw new RingException("io_uring_enter on ring " + fd, errno);
         }
     }
 
@@ -432,10 +318,9 @@ public final class Ring implements AutoCloseable {
             int limit) {
         checkOwner();
         checkNotDraining();
-        holdWhatIsNamed();
         draining = true;
         try {
-            return cq.drain(handler, extended, limit, inFlight);
+            return queues.drain(handler, extended, limit);
         } finally {
             draining = false;
         }
@@ -453,39 +338,39 @@ public final class Ring implements AutoCloseable {
      */
     public boolean needsEnter() {
         checkOwner();
-        int pending = sq.flags() & (Abi.SQ_CQ_OVERFLOW | Abi.SQ_TASKRUN);
+        int pending = queues.sq().flags() & (Abi.SQ_CQ_OVERFLOW | Abi.SQ_TASKRUN);
         return enterBringsCompletions || pending != 0;
     }
 
     /** Entries prepared and not yet taken by the kernel. */
     public int pendingSqes() {
         checkOwner();
-        return sq.pending();
+        return queues.sq().pending();
     }
 
     /** Completions in the queue; where entries are mixed, the places they take. */
     public int readyCqes() {
         checkOwner();
-        return cq.ready();
+        return queues.cq().ready();
     }
 
     public int sqEntries() {
-        return sq.entries();
+        return queues.sq().entries();
     }
 
     public int cqEntries() {
-        return cq.entries();
+        return queues.cq().entries();
     }
 
     /** How often the completion queue began to overflow; nothing is lost where NODROP is there. */
     public long overflows() {
-        return overflows;
+        return queues.overflows();
     }
 
     /** Completions lost because the queue was full (without NODROP) or memory ran out. */
     public int lostCompletions() {
         checkOwner();
-        return cq.overflow();
+        return queues.cq().overflow();
     }
 
     /**
@@ -499,27 +384,7 @@ public final class Ring implements AutoCloseable {
     public void resize(int sqEntries, int cqEntries) {
         checkOwner();
         checkNotDraining();
-        new RingConfig(sqEntries, cqEntries, Set.of()); // checks the sizes
-        if (!features.contains(Feature.DEFER_TASKRUN) || !features.contains(Feature.NO_SQARRAY)) {
-            throw new IllegalStateException(
-                    "only a ring with DEFER_TASKRUN and NO_SQARRAY resizes");
-        }
-        if (memory != null) {
-            throw new IllegalStateException("the queues are in memory of a fixed size");
-        }
-        support.require(613, "resizing a ring");
-        publish();
-        params.clear();
-        params.put(Abi.PARAMS_SQ_ENTRIES, sqEntries);
-        params.put(Abi.PARAMS_CQ_ENTRIES, cqEntries);
-        params.put(Abi.PARAMS_FLAGS, Abi.SETUP_CQSIZE | Abi.SETUP_CLAMP);
-        register("RESIZE_RINGS", Abi.REGISTER_RESIZE_RINGS, params.address(), 1);
-        RingMapping old = mapping;
-        sqe.detach();
-        mapping = new RingMapping(kernel, fd, config, params, null, features, sqe);
-        sq = mapping.submissionQueue();
-        cq = mapping.completionQueue();
-        old.close();
+        queues.resize(this, sqEntries, cqEntries);
     }
 
     /**
@@ -528,7 +393,7 @@ public final class Ring implements AutoCloseable {
      */
     public void muteEventFd(boolean muted) {
         checkOwner();
-        cq.muteEventFd(muted);
+        queues.cq().muteEventFd(muted);
     }
 
     public Capabilities capabilities() {
@@ -549,10 +414,10 @@ public final class Ring implements AutoCloseable {
      * @throws IllegalStateException when it was made without one
      */
     public int fd() {
-        if (config.has(Abi.SETUP_REGISTERED_FD_ONLY)) {
+        if (!handle.hasDescriptor()) {
             throw new IllegalStateException("the ring has no descriptor");
         }
-        return fd;
+        return handle.number();
     }
 
     /**
@@ -571,7 +436,7 @@ public final class Ring implements AutoCloseable {
      */
     public MemorySegment allocate(long bytes) {
         checkOpen();
-        return map(kernel, arena, bytes, -1, 0);
+        return RingMapping.map(kernel, arena, bytes, -1, 0);
     }
 
     /**
@@ -585,23 +450,13 @@ public final class Ring implements AutoCloseable {
 
     /** Whether an operation in flight names memory of an arena. */
     boolean isInFlight(MemorySegment.Scope scope) {
-        holdWhatIsNamed();
-        return inFlight.references(scope);
-    }
-
-    /** Mapped memory that belongs to {@code arena}. */
-    static MemorySegment map(Kernel kernel, Arena arena, long bytes, int fd, long offset) {
-        long address = kernel.map(bytes, fd, offset);
-        if (address < 0) {
-            String of = fd < 0 ? "" : " of ring " + fd;
-            throw new RingException("mmap of " + bytes + " bytes" + of, (int) -address);
-        }
-        return kernel.own(arena, address, bytes);
+        queues.holdWhatIsNamed();
+        return queues.inFlight().references(scope);
     }
 
     /** Memory of the ring's descriptor that belongs to the ring. */
     MemorySegment mapOwn(long bytes, long offset) {
-        return map(kernel, arena, bytes, fd(), offset);
+        return RingMapping.map(kernel, arena, bytes, fd(), offset);
     }
 
     boolean isEnabled() {
@@ -627,7 +482,8 @@ public final class Ring implements AutoCloseable {
     int register(String name, int opcode, long argument, int count) {
         int result = tryRegister(opcode, argument, count);
         if (result < 0) {
-            throw new RingException("io_uring_register(" + name + ") on ring " + fd, -result);
+            throw new RingException(
+                    "io_uring_register(" + name + ") on ring " + handle.number(), -result);
         }
         return result;
     }
@@ -639,13 +495,7 @@ public final class Ring implements AutoCloseable {
         } else {
             checkOwner();
         }
-        return rawRegister(opcode, argument, count);
-    }
-
-    private int rawRegister(int opcode, long argument, int count) {
-        boolean index = config.has(Abi.SETUP_REGISTERED_FD_ONLY);
-        int named = index ? opcode | Abi.REGISTER_USE_REGISTERED_RING : opcode;
-        return (int) kernel.register(fd, named, argument, count);
+        return handle.register(opcode, argument, count);
     }
 
     void checkOwner() {
@@ -661,7 +511,7 @@ public final class Ring implements AutoCloseable {
 
     /** Keeps what the kernel uses for as long as the ring is open. */
     void keep(Object used) {
-        inFlight.keepUntilClose(used);
+        queues.inFlight().keepUntilClose(used);
     }
 
     private void checkOpen() {
@@ -699,8 +549,7 @@ public final class Ring implements AutoCloseable {
         boolean settled = settle();
         if (release()) {
             if (settled) {
-                inFlight.clear();
-                mapping.close();
+                queues.close();
                 arena.close();
             } else {
                 Leaks.keep(this);
@@ -710,12 +559,8 @@ public final class Ring implements AutoCloseable {
 
     /** Cancels what is in flight and names memory, and waits until it has ended. */
     private boolean settle() {
-        if (!tracked || Thread.currentThread() != owner) {
-            return inFlight.isEmpty();
-        }
-        holdWhatIsNamed();
-        sq.neutralize(sqPoll);
-        return inFlight.isEmpty() || new RingShutdown(this, inFlight).settle();
+        boolean mayCancel = Thread.currentThread() == owner;
+        return mayCancel ? queues.settle(this) : queues.inFlight().isEmpty();
     }
 
     /**
@@ -737,33 +582,16 @@ public final class Ring implements AutoCloseable {
             throw wrongThread();
         }
         closed = true;
-        sqe.detach();
-        boolean inTable = call.usesRegistered() && !config.has(Abi.SETUP_REGISTERED_FD_ONLY);
-        if (current == owner && inTable) {
-            unregisterRingFd(call.fd()); // the thread's table would keep the ring alive
+        queues.detach();
+        if (current == owner && handle.hasDescriptor() && call.usesRegistered()) {
+            handle.removeFromTable(call.fd());
         }
-        closeDescriptor();
+        handle.close();
         return true;
-    }
-
-    private void closeDescriptor() {
-        if (config.has(Abi.SETUP_REGISTERED_FD_ONLY)) {
-            unregisterRingFd(fd);
-        } else {
-            kernel.close(fd);
-        }
-    }
-
-    private void unregisterRingFd(int index) {
-        try (Arena scratch = Arena.ofConfined()) {
-            long update = scratch.allocate(Abi.RSRC_UPDATE_BYTES, Long.BYTES).address();
-            NativeMemory.putInt(update + Abi.RSRC_UPDATE_OFFSET, index);
-            rawRegister(Abi.UNREGISTER_RING_FDS, update, 1);
-        }
     }
 
     @Override
     public String toString() {
-        return "Ring[fd=" + fd + ", sq=" + sq.entries() + ", cq=" + cq.entries() + "]";
+        return "Ring[fd=" + handle.number() + ", sq=" + sqEntries() + ", cq=" + cqEntries() + "]";
     }
 }

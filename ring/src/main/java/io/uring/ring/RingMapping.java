@@ -44,14 +44,14 @@ final class RingMapping {
             } else {
                 if (features.contains(Feature.SINGLE_MMAP)) {
                     long bytes = indexArray ? Math.max(sqBytes, cqBytes) : cqBytes;
-                    sqRing = Ring.map(kernel, arena, bytes, fd, Abi.MMAP_SQ_RING).address();
+                    sqRing = map(kernel, arena, bytes, fd, Abi.MMAP_SQ_RING).address();
                     cqRing = sqRing;
                 } else {
-                    sqRing = Ring.map(kernel, arena, sqBytes, fd, Abi.MMAP_SQ_RING).address();
-                    cqRing = Ring.map(kernel, arena, cqBytes, fd, Abi.MMAP_CQ_RING).address();
+                    sqRing = map(kernel, arena, sqBytes, fd, Abi.MMAP_SQ_RING).address();
+                    cqRing = map(kernel, arena, cqBytes, fd, Abi.MMAP_CQ_RING).address();
                 }
                 long bytes = (long) params.sqEntries() * sqeBytes;
-                sqes = Ring.map(kernel, arena, bytes, fd, Abi.MMAP_SQES).address();
+                sqes = map(kernel, arena, bytes, fd, Abi.MMAP_SQES).address();
             }
         } catch (RuntimeException e) {
             arena.close();
@@ -59,6 +59,16 @@ final class RingMapping {
         }
         submissionQueue = new SubmissionQueue(sqRing, sqes, sqeBytes, params, indexArray, sqe);
         completionQueue = new CompletionQueue(cqRing, config, params);
+    }
+
+    /** Mapped memory that belongs to {@code arena}. */
+    static MemorySegment map(Kernel kernel, Arena arena, long bytes, int fd, long offset) {
+        long address = kernel.map(bytes, fd, offset);
+        if (address < 0) {
+            String of = fd < 0 ? "" : " of ring " + fd;
+            throw new RingException("mmap of " + bytes + " bytes" + of, (int) -address);
+        }
+        return kernel.own(arena, address, bytes);
     }
 
     SubmissionQueue submissionQueue() {

@@ -124,7 +124,7 @@ final class RingProbe {
 
     private boolean triesBufferRing(int flags) {
         try (Arena scratch = Arena.ofConfined()) {
-            long memory = Ring.map(kernel, scratch, BufferRing.PAGE_BYTES, -1, 0).address();
+            long memory = RingMapping.map(kernel, scratch, BufferRing.PAGE_BYTES, -1, 0).address();
             long registration = BufferRing.registration(scratch, memory, 1, TRIAL_GROUP, flags);
             if (ring.register(Abi.REGISTER_PBUF_RING, registration, 1) < 0) {
                 return false;

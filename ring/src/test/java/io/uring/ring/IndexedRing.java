@@ -22,9 +22,9 @@ final class IndexedRing implements AutoCloseable {
         }
         fd = (int) result;
         long bytes = params.sqOffset(Abi.SQ_OFF_ARRAY) + 4L * params.sqEntries();
-        rings = Ring.map(KERNEL, arena, bytes, fd, Abi.MMAP_SQ_RING).address();
+        rings = RingMapping.map(KERNEL, arena, bytes, fd, Abi.MMAP_SQ_RING).address();
         long sqeBytes = (long) params.sqEntries() * Abi.SQE_BYTES;
-        sqes = Ring.map(KERNEL, arena, sqeBytes, fd, Abi.MMAP_SQES).address();
+        sqes = RingMapping.map(KERNEL, arena, sqeBytes, fd, Abi.MMAP_SQES).address();
         for (int i = 0; i < params.sqEntries(); i++) {
             index(i, i);
         }

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Sockets, files, timeouts and buffers with each feature masked: the same results, or a refusal that
- * names the feature before anything is submitted.
+ * Sockets, files, timeouts and buffers with each feature masked: the same results, or a refusal
+ * that names the feature before anything is submitted.
  */
 @ExtendWith(DescriptorsReturn.class)
 final class MaskMatrixTest {
@@ -61,9 +61,7 @@ final class MaskMatrixTest {
                     works(
                             test,
                             Feature.MULTISHOT_ACCEPT,
-                            () ->
-                                    SocketOps.acceptMultishot(test.sqe(), tcp.listener)
-                                            .userData(1));
+                            () -> SocketOps.acceptMultishot(test.sqe(), tcp.listener).userData(1));
             if (!repeated) {
                 SocketOps.accept(test.sqe(), tcp.listener).userData(1);
             }
@@ -116,11 +114,7 @@ final class MaskMatrixTest {
                             test,
                             Feature.RW_CUR_POS,
                             () ->
-                                    FileOps.read(
-                                                    test.sqe(),
-                                                    file,
-                                                    room,
-                                                    FileOps.CURRENT_POSITION)
+                                    FileOps.read(test.sqe(), file, room, FileOps.CURRENT_POSITION)
                                             .userData(4));
             if (current) {
                 test.take(4, 10);
@@ -169,8 +163,7 @@ final class MaskMatrixTest {
             if (extended) {
                 assertEquals(ETIME, test.ring().submitAndWait(1, wait));
             } else {
-                assertThrows(
-                        UnavailableException.class, () -> test.ring().submitAndWait(1, wait));
+                assertThrows(UnavailableException.class, () -> test.ring().submitAndWait(1, wait));
             }
             test.takeReady(); // without EXT_ARG the deadlines have completions
         }

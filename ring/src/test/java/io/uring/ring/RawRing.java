@@ -143,7 +143,7 @@ final class RawRing implements AutoCloseable {
     }
 
     private long map(long bytes, long offset) {
-        return Ring.map(KERNEL, arena, bytes, fd, offset).address();
+        return RingMapping.map(KERNEL, arena, bytes, fd, offset).address();
     }
 
     long ringsBytes() {
