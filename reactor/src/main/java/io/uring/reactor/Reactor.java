@@ -64,6 +64,7 @@ public final class Reactor implements AutoCloseable {
     private final TimerQueue timers = new TimerQueue();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final Wakeup wakeup;
+    private final IdleWait idleWait;
     private final CompletionHandler dispatch = this::dispatch;
     private final Set<Resource> resources = new HashSet<>();
     private ArrayList<Runnable> beforeSubmit = new ArrayList<>();
@@ -89,6 +90,7 @@ public final class Reactor implements AutoCloseable {
         try {
             Availability.requireSockets(ring.capabilities());
             this.wakeup = new Wakeup(ring);
+            this.idleWait = new IdleWait(ring, wakeup, config.idle());
         } catch (RuntimeException e) {
             ring.close();
             throw e;
@@ -169,8 +171,8 @@ public final class Reactor implements AutoCloseable {
 
     private int enter(long timeoutNanos) {
         boolean idle = tasks.isEmpty() && beforeSubmit.isEmpty() && (backlog.isEmpty() || isFull());
-        if (timeoutNanos > 0 && idle && wakeup.fallAsleep()) {
-            return ring.submitAndWait(1, timeoutNanos);
+        if (timeoutNanos > 0 && idle) {
+            return idleWait.await(timeoutNanos);
         }
         return ring.pendingSqes() > 0 || ring.needsEnter() ? ring.submitAndWait(0, 0) : 0;
     }

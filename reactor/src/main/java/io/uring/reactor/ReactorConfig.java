@@ -16,13 +16,15 @@ import io.uring.ring.RingConfig;
  * @param receiveBuffers buffers shared by all receives of the loop, a power of two up to 32768
  * @param receiveBufferBytes size of each; the most that one receive can bring
  * @param drainNanos how long closing waits for operations to end
+ * @param idle what the loop does when there is nothing to do
  */
 public record ReactorConfig(
         int connections,
         int maxOperations,
         int receiveBuffers,
         int receiveBufferBytes,
-        long drainNanos) {
+        long drainNanos,
+        IdleStrategy idle) {
     /** Enough for 10,000 connections without a larger ring making the small case slower. */
     private static final int CONNECTIONS = 4096;
 
@@ -53,21 +55,36 @@ public record ReactorConfig(
 
     public static ReactorConfig defaults() {
         return new ReactorConfig(
-                CONNECTIONS, MAX_OPERATIONS, RECEIVE_BUFFERS, RECEIVE_BUFFER_BYTES, DRAIN_NANOS);
+                CONNECTIONS,
+                MAX_OPERATIONS,
+                RECEIVE_BUFFERS,
+                RECEIVE_BUFFER_BYTES,
+                DRAIN_NANOS,
+                IdleStrategy.sleep());
     }
 
     public ReactorConfig withConnections(int count) {
         return new ReactorConfig(
-                count, maxOperations, receiveBuffers, receiveBufferBytes, drainNanos);
+                count, maxOperations, receiveBuffers, receiveBufferBytes, drainNanos, idle);
     }
 
     public ReactorConfig withReceiveBuffers(int count, int bytes) {
-        return new ReactorConfig(connections, maxOperations, count, bytes, drainNanos);
+        return new ReactorConfig(connections, maxOperations, count, bytes, drainNanos, idle);
     }
 
     public ReactorConfig withDrainNanos(long nanos) {
         return new ReactorConfig(
-                connections, maxOperations, receiveBuffers, receiveBufferBytes, nanos);
+                connections, maxOperations, receiveBuffers, receiveBufferBytes, nanos, idle);
+    }
+
+    public ReactorConfig withIdle(IdleStrategy strategy) {
+        return new ReactorConfig(
+                connections,
+                maxOperations,
+                receiveBuffers,
+                receiveBufferBytes,
+                drainNanos,
+                strategy);
     }
 
     RingConfig ring() {

@@ -51,6 +51,11 @@ final class Wakeup {
         return state.compareAndSet(AWAKE, ASLEEP);
     }
 
+    /** Whether somebody asked for a turn since the last one. */
+    boolean isNotified() {
+        return state.get() == NOTIFIED;
+    }
+
     /** The loop is up; what it was woken for is done in this turn. */
     void awake() {
         state.getAndSet(AWAKE); // a full fence: the queues are read after this

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 @ExtendWith(NothingLeft.class)
 final class ReactorCancelTest {
-    private static final ReactorConfig SMALL = new ReactorConfig(1, 16, 1, 64, 1_000_000_000);
+    private static final ReactorConfig SMALL =
+            new ReactorConfig(1, 16, 1, 64, 1_000_000_000, IdleStrategy.sleep());
     private static final List<Integer> CANCELED = List.of(-Errno.ECANCELED);
 
     @Test
