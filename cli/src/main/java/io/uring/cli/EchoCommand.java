@@ -1,10 +1,13 @@
 package io.uring.cli;
 
+import io.uring.reactor.IdleStrategy;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code uring echo}: a TCP echo server, until SIGINT or SIGTERM. */
@@ -39,15 +42,34 @@ final class EchoCommand implements Callable<Integer> {
             description = "Event loops, each one thread (default: one per processor).")
     private int loops = Runtime.getRuntime().availableProcessors();
 
+    @Option(
+            names = "--spin",
+            paramLabel = "MICROS",
+            description =
+                    "Look so long for work before sleeping: shorter answers, for a core"
+                            + " (default: ${DEFAULT-VALUE}, sleep at once).")
+    private int spinMicros = 0;
+
     EchoCommand() {}
 
     @Override
     public Integer call() throws InterruptedException {
-        EchoServer server = EchoServer.start(new ListenAddress(host, port), loops);
+        EchoServer server = EchoServer.start(new ListenAddress(host, port), loops, idle());
         StopSignal.onStop(server::stop, spec.commandLine().getErr());
         PrintWriter out = spec.commandLine().getOut();
         out.println(ReadyLine.tcp(server.address(), loops));
         out.flush();
         return StopSignal.await();
+    }
+
+    private IdleStrategy idle() {
+        try {
+            return spinMicros == 0
+                    ? IdleStrategy.sleep()
+                    : IdleStrategy.spinThenSleep(TimeUnit.MICROSECONDS.toNanos(spinMicros));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(
+                    spec.commandLine(), "--spin: " + spinMicros + " is not from 0 to 1000000");
+        }
     }
 }

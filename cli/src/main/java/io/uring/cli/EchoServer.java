@@ -5,6 +5,7 @@ import io.uring.net.ListenerConfig;
 import io.uring.net.StreamHandler;
 import io.uring.net.StreamSocket;
 import io.uring.reactor.EventLoopGroup;
+import io.uring.reactor.IdleStrategy;
 import io.uring.reactor.ReactorConfig;
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.ring.RingException;
@@ -33,11 +34,11 @@ final class EchoServer {
         this.listener = Listener.open(loops, ListenerConfig.of(address), socket -> connections);
     }
 
-    static EchoServer start(ListenAddress address, int loopCount) {
+    static EchoServer start(ListenAddress address, int loopCount, IdleStrategy idle) {
         InetSocketAddress resolved = address.resolve();
         EventLoopGroup loops;
         try {
-            loops = EventLoopGroup.start(loopCount, ReactorConfig.defaults());
+            loops = EventLoopGroup.start(loopCount, ReactorConfig.defaults().withIdle(idle));
         } catch (RingException e) {
             throw address.failure(e);
         }

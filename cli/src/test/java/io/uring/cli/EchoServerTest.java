@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.uring.reactor.IdleStrategy;
 import io.uring.ring.Availability;
 import io.uring.testkit.ChildJvm;
 import io.uring.testkit.OpenDescriptors;
@@ -38,7 +39,8 @@ class EchoServerTest {
         OpenDescriptors before = OpenDescriptors.now();
         byte[] content = new byte[64 << 20];
         new Random(5).nextBytes(content);
-        EchoServer server = EchoServer.start(new ListenAddress("127.0.0.1", 0), 2);
+        EchoServer server =
+                EchoServer.start(new ListenAddress("127.0.0.1", 0), 2, IdleStrategy.sleep());
         try (Socket socket = connect(server.address())) {
             CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> send(socket, content));
             byte[] received = socket.getInputStream().readAllBytes();
@@ -52,7 +54,8 @@ class EchoServerTest {
 
     @Test
     void stopClosesOpenConnections() throws Exception {
-        EchoServer server = EchoServer.start(new ListenAddress("127.0.0.1", 0), 2);
+        EchoServer server =
+                EchoServer.start(new ListenAddress("127.0.0.1", 0), 2, IdleStrategy.sleep());
         try (Socket socket = connect(server.address())) {
             socket.getOutputStream().write(1);
             assertEquals(1, socket.getInputStream().read());
@@ -64,7 +67,8 @@ class EchoServerTest {
 
     @Test
     void portInUseIsExplained() {
-        EchoServer first = EchoServer.start(new ListenAddress("127.0.0.1", 0), 1);
+        EchoServer first =
+                EchoServer.start(new ListenAddress("127.0.0.1", 0), 1, IdleStrategy.sleep());
         try {
             String message =
                     assertThrows(
@@ -73,7 +77,8 @@ class EchoServerTest {
                                             EchoServer.start(
                                                     new ListenAddress(
                                                             "127.0.0.1", first.address().getPort()),
-                                                    1))
+                                                    1,
+                                                    IdleStrategy.sleep()))
                             .getMessage();
 
             assertTrue(message.contains("address already in use"), message);
@@ -87,7 +92,11 @@ class EchoServerTest {
         String message =
                 assertThrows(
                                 CommandFailure.class,
-                                () -> EchoServer.start(new ListenAddress("host.invalid", 0), 1))
+                                () ->
+                                        EchoServer.start(
+                                                new ListenAddress("host.invalid", 0),
+                                                1,
+                                                IdleStrategy.sleep()))
                         .getMessage();
 
         assertEquals("unknown host 'host.invalid'", message);
@@ -97,7 +106,8 @@ class EchoServerTest {
     void commandServesUntilItIsTerminated() throws Exception {
         List<String> flags = List.of("--enable-native-access=ALL-UNNAMED");
         try (ChildJvm child =
-                ChildJvm.start(flags, Main.class, "echo", "--port", "0", "--loops", "1")) {
+                ChildJvm.start(
+                        flags, Main.class, "echo", "--port", "0", "--loops", "1", "--spin", "20")) {
             child.awaitOutput(PATIENCE, "loops=1\n");
             Matcher ready =
                     Pattern.compile("^READY 127\\.0\\.0\\.1:(\\d+) transport=uring kernel=")

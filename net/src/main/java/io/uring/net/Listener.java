@@ -45,7 +45,8 @@ public final class Listener {
             throws IOException {
         boolean unix = ListenerSocket.isUnix(config.address());
         List<EventLoop> all = loops.loops();
-        List<Integer> sockets = ListenerSocket.open(config, unix ? 1 : all.size());
+        List<Integer> cpus = all.stream().map(EventLoop::cpu).toList();
+        List<Integer> sockets = ListenerSocket.open(config, unix ? cpus.subList(0, 1) : cpus);
         SocketAddress address = ListenerSocket.localAddress(sockets.getFirst());
         List<Acceptor> acceptors = new ArrayList<>();
         for (int i = 0; i < sockets.size(); i++) {

@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
  * @param stream options and limits of each accepted connection
  * @param maxAcceptBackoffNanos the longest pause after accepting failed for lack of descriptors or
  *     memory
+ * @param cpuSteering whether a connection goes to the loop of the processor that its packets come
+ *     in on (TCP, more than one loop)
  * @param paused whether connections wait in the backlog until {@link Listener#resume}
  */
 public record ListenerConfig(
@@ -24,6 +26,7 @@ public record ListenerConfig(
         int backlog,
         StreamConfig stream,
         long maxAcceptBackoffNanos,
+        boolean cpuSteering,
         boolean paused) {
     /** The kernel's own default for somaxconn. */
     private static final int BACKLOG = 4096;
@@ -39,7 +42,7 @@ public record ListenerConfig(
 
     public static ListenerConfig of(SocketAddress address) {
         return new ListenerConfig(
-                address, BACKLOG, StreamConfig.defaults(), MAX_ACCEPT_BACKOFF_NANOS, false);
+                address, BACKLOG, StreamConfig.defaults(), MAX_ACCEPT_BACKOFF_NANOS, false, false);
     }
 
     /** On all addresses of this machine. */
@@ -48,15 +51,27 @@ public record ListenerConfig(
     }
 
     public ListenerConfig withBacklog(int connections) {
-        return new ListenerConfig(address, connections, stream, maxAcceptBackoffNanos, paused);
+        return new ListenerConfig(
+                address, connections, stream, maxAcceptBackoffNanos, cpuSteering, paused);
     }
 
     public ListenerConfig withStream(StreamConfig config) {
-        return new ListenerConfig(address, backlog, config, maxAcceptBackoffNanos, paused);
+        return new ListenerConfig(
+                address, backlog, config, maxAcceptBackoffNanos, cpuSteering, paused);
     }
 
     /** Listens, and accepts only after {@link Listener#resume}. */
     public ListenerConfig withPaused(boolean on) {
-        return new ListenerConfig(address, backlog, stream, maxAcceptBackoffNanos, on);
+        return new ListenerConfig(address, backlog, stream, maxAcceptBackoffNanos, cpuSteering, on);
+    }
+
+    /**
+     * Gives each connection to the loop that is pinned to the processor its packets come in on, so
+     * that they do not change processors; without pinned loops, to the loop of the processor's
+     * number modulo their count. For network cards with a queue per processor: connections then
+     * spread as the card spreads them, not evenly.
+     */
+    public ListenerConfig withCpuSteering(boolean on) {
+        return new ListenerConfig(address, backlog, stream, maxAcceptBackoffNanos, on, paused);
     }
 }

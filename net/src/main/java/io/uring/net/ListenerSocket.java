@@ -28,11 +28,13 @@ final class ListenerSocket {
     private ListenerSocket() {}
 
     /**
-     * Listens with {@code count} sockets on one port, which share connections.
+     * Listens with a socket for each of {@code cpus} on one port, which share connections.
      *
+     * @param cpus the processor that each socket's loop stays on, negative for any
      * @return their descriptors
      */
-    static List<Integer> open(ListenerConfig config, int count) throws IOException {
+    static List<Integer> open(ListenerConfig config, List<Integer> cpus) throws IOException {
+        int count = cpus.size();
         List<Integer> sockets = new ArrayList<>();
         try {
             // The first is bound without SO_REUSEPORT, or a second server of this user would join
@@ -48,6 +50,9 @@ final class ListenerSocket {
             }
             for (int fd : sockets) {
                 check(SocketCalls.listen(fd, config.backlog()), "listen on " + address);
+            }
+            if (config.cpuSteering() && count > 1) {
+                check(CpuSteering.attach(sockets.getFirst(), cpus), "SO_ATTACH_REUSEPORT_CBPF");
             }
             return sockets;
         } catch (IOException | RuntimeException e) {

@@ -1,6 +1,8 @@
 package io.uring.reactor;
 
 import io.uring.ring.Ring;
+import io.uring.ring.RingException;
+import io.uring.ring.internal.ThreadCalls;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,15 +18,21 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class EventLoop implements Executor, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(EventLoop.class.getName());
+
+    /** The {@link #cpu} of a loop that runs where the scheduler puts it. */
+    public static final int ANY_CPU = -1;
+
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     private final Reactor reactor;
     private final Thread thread;
+    private final int cpu;
     private final CompletableFuture<Void> started = new CompletableFuture<>();
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
     private volatile boolean stopping;
 
-    private EventLoop(ReactorConfig config) {
+    private EventLoop(ReactorConfig config, int cpu) {
+        this.cpu = cpu;
         reactor = new Reactor(config);
         thread =
                 Thread.ofPlatform()
@@ -38,7 +46,23 @@ public final class EventLoop implements Executor, AutoCloseable {
      * @throws io.uring.ring.RingException when the ring cannot be made
      */
     public static EventLoop start(ReactorConfig config) {
-        EventLoop loop = new EventLoop(config);
+        return start(config, ANY_CPU);
+    }
+
+    /**
+     * Makes the ring and starts the thread, which stays on one processor.
+     *
+     * @param cpu the processor's number, from 0
+     * @throws io.uring.ring.RingException when the ring cannot be made, or there is no such
+     *     processor for this process
+     */
+    public static EventLoop startPinned(int cpu, ReactorConfig config) {
+        java.util.Objects.checkIndex(cpu, ThreadCalls.MAX_CPUS);
+        return start(config, cpu);
+    }
+
+    private static EventLoop start(ReactorConfig config, int cpu) {
+        EventLoop loop = new EventLoop(config, cpu);
         try {
             loop.thread.start();
         } catch (OutOfMemoryError e) {
@@ -58,6 +82,7 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     private void run() {
         try {
+            pin();
             reactor.start();
             started.complete(null);
             while (!stopping) {
@@ -75,6 +100,22 @@ public final class EventLoop implements Executor, AutoCloseable {
             }
             terminated.complete(null);
         }
+    }
+
+    /** Before the ring is enabled, so that the kernel's own memory of it is near, too. */
+    private void pin() {
+        int result = cpu == ANY_CPU ? 0 : ThreadCalls.pin(cpu);
+        if (result < 0) {
+            throw new RingException(
+                    "sched_setaffinity to processor " + cpu,
+                    -result,
+                    "The machine has no such processor, or the container's cpuset leaves it out.");
+        }
+    }
+
+    /** The processor this loop stays on, or {@link #ANY_CPU}. */
+    public int cpu() {
+        return cpu;
     }
 
     /** Runs {@code task} on the loop; from any thread. */

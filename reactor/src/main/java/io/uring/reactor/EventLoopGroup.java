@@ -4,6 +4,7 @@ import io.uring.ring.RingException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 
 /**
  * A fixed number of loops.
@@ -31,10 +32,29 @@ public final class EventLoopGroup implements AutoCloseable {
         if (count < 1) {
             throw new IllegalArgumentException("count " + count);
         }
+        return start(count, _ -> EventLoop.start(config));
+    }
+
+    /**
+     * Starts one loop for each processor that {@code cpus} names, which stays there. Worth it when
+     * nothing else runs on them; otherwise the scheduler knows better.
+     *
+     * @throws RingException when a ring cannot be made or a processor does not exist for this
+     *     process; none is left behind
+     */
+    public static EventLoopGroup startPinned(List<Integer> cpus, ReactorConfig config) {
+        if (cpus.isEmpty()) {
+            throw new IllegalArgumentException("no processors");
+        }
+        List<Integer> numbers = List.copyOf(cpus);
+        return start(numbers.size(), i -> EventLoop.startPinned(numbers.get(i), config));
+    }
+
+    private static EventLoopGroup start(int count, IntFunction<EventLoop> starts) {
         List<EventLoop> loops = new ArrayList<>();
         try {
             for (int i = 0; i < count; i++) {
-                loops.add(EventLoop.start(config));
+                loops.add(starts.apply(i));
             }
         } catch (RuntimeException | Error e) {
             loops.forEach(EventLoop::close);

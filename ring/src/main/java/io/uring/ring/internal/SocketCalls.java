@@ -25,6 +25,7 @@ public final class SocketCalls {
     public static final int SO_KEEPALIVE = 9;
     public static final int SO_LINGER = 13;
     public static final int SO_REUSEPORT = 15;
+    public static final int SO_ATTACH_REUSEPORT_CBPF = 51;
     public static final int IPPROTO_TCP = 6;
     public static final int TCP_NODELAY = 1;
     public static final int IPPROTO_IPV6 = 41;
@@ -95,6 +96,16 @@ public final class SocketCalls {
             return result < 0
                     ? Integer.MIN_VALUE - (int) result
                     : value.get(ValueLayout.JAVA_INT, 0);
+        }
+    }
+
+    /** Lets a classic BPF program choose among the sockets that share the port. Kernel 4.6. */
+    public static int attachReusePortFilter(int fd, MemorySegment instructions) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment program = arena.allocate(16, Long.BYTES); // struct sock_fprog
+            program.set(ValueLayout.JAVA_SHORT, 0, (short) (instructions.byteSize() / 8));
+            program.set(ValueLayout.JAVA_LONG, 8, NativeMemory.address(instructions));
+            return setOption(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, program);
         }
     }
 
