@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(120)
 @ExtendWith(NothingLeft.class)
 final class ScaleTest {
-    private static final int CHURN = 20_000;
+    private static final int CHURN = 200_000;
     private static final int THREADS = 4;
 
     @Test
@@ -66,8 +66,8 @@ final class ScaleTest {
     private static boolean churn(int thread, int port) throws Exception {
         byte[] message = new byte[100];
         for (int i = 0; i < CHURN / THREADS; i++) {
-            // Eight addresses, since each keeps its ports for a while after the close.
-            String host = "127.0.0." + (1 + (i + thread) % 8);
+            // Many addresses, since each keeps its ports for a while after the close.
+            String host = "127.0.0." + (1 + (i + thread) % 16);
             Peer peer = Peer.connect(new InetSocketAddress(host, port));
             if (i % 4 > 0) {
                 peer.send(message);
