@@ -101,6 +101,20 @@ final class Acceptor extends Operation implements Resource {
         }
     }
 
+    @Override
+    public void lost(Throwable cause) {
+        closing = true;
+        reactor.cancel(retry);
+        if (!closeOperation.isPending()) {
+            SocketCalls.close(descriptor.number());
+        }
+        closed.complete(null);
+        LOG.log(
+                System.Logger.Level.ERROR,
+                "accept on {0} ended: its loop has failed; other loops go on",
+                config.address());
+    }
+
     private void arm() {
         if (accepting && !closing && !isPending()) {
             cancelling = false;
@@ -158,7 +172,7 @@ final class Acceptor extends Operation implements Resource {
         try {
             target.execute(() -> open(target, fd));
         } catch (RejectedExecutionException e) {
-            SocketCalls.close(fd);
+            open(loop, fd); // that loop has failed
         }
     }
 

@@ -172,6 +172,15 @@ public final class Connector {
         }
 
         @Override
+        public void lost(Throwable cause) {
+            reactor.cancel(timeout);
+            if (descriptor != null) {
+                SocketCalls.close(descriptor.number());
+            }
+            fail(new IOException("connect " + address + ": the loop has failed", cause));
+        }
+
+        @Override
         public String toString() {
             return "connect " + address;
         }

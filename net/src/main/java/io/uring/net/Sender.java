@@ -208,6 +208,21 @@ final class Sender extends Operation {
         }
     }
 
+    /** As above, when nothing completes any more. */
+    void lost(IOException cause) {
+        refusing = true;
+        if (failure == null) {
+            failure = cause;
+        }
+        queue.sent(0); // the kernel may still read: this loop's memory is never used again
+        queue.fail(cause);
+        Runnable waiter = waitsForRoom;
+        waitsForRoom = null;
+        if (waiter != null) {
+            waiter.run();
+        }
+    }
+
     @Override
     public String toString() {
         return "send of " + socket;

@@ -278,7 +278,13 @@ public final class StreamSocket implements Resource {
     /** On the thread that was the last to use the descriptor. */
     private void closeAfterOthers() {
         try {
-            reactor.execute(() -> reactor.submit(closeOperation));
+            reactor.execute(() -> {
+                if (reactor.hasFailed()) {
+                    SocketCalls.close(descriptor.number());
+                } else {
+                    reactor.submit(closeOperation);
+                }
+            });
         } catch (java.util.concurrent.RejectedExecutionException e) {
             SocketCalls.close(descriptor.number()); // the loop has closed meanwhile
         }
@@ -314,6 +320,23 @@ public final class StreamSocket implements Resource {
         if (!closing) { // a socket that is closing gets the time it has to send its last bytes
             abort(new java.net.SocketException("the loop was closed"));
         }
+    }
+
+    @Override
+    public void lost(Throwable reason) {
+        withDescriptor(SocketCalls::lingerZero); // the peer must not take it for a proper end
+        IOException why = new IOException("the loop has failed: " + reason.getMessage(), reason);
+        startClosing(why);
+        reactor.cancel(closeTimer);
+        sender.lost(why);
+        // A close that has begun is not repeated: the number may be another's by now.
+        if (!closeStarted) {
+            closeStarted = true;
+            if (guard.close(() -> SocketCalls.close(descriptor.number()))) {
+                SocketCalls.close(descriptor.number());
+            }
+        }
+        closed();
     }
 
     boolean isSending(ReceivedBuffer data) {

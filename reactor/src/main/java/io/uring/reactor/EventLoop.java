@@ -6,6 +6,7 @@ import io.uring.ring.internal.ThreadCalls;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A reactor with a thread of its own, named {@code uring-loop-N}.
@@ -30,6 +31,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     private final CompletableFuture<Void> started = new CompletableFuture<>();
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
     private volatile boolean stopping;
+    private volatile @Nullable Throwable failure;
 
     private EventLoop(ReactorConfig config, int cpu) {
         this.cpu = cpu;
@@ -89,6 +91,7 @@ public final class EventLoop implements Executor, AutoCloseable {
                 reactor.poll(Ring.FOREVER);
             }
         } catch (Throwable t) {
+            failure = t;
             if (!started.completeExceptionally(t)) {
                 LOG.log(System.Logger.Level.ERROR, thread.getName() + " failed and closes", t);
             }
@@ -131,6 +134,19 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     public boolean inLoop() {
         return Thread.currentThread() == thread;
+    }
+
+    /**
+     * Why the loop ended by itself, or null. Its connections were told the same as their cause;
+     * other loops are not concerned.
+     */
+    public @Nullable Throwable failure() {
+        return failure;
+    }
+
+    /** Whether it takes tasks: it has neither failed nor been shut down. */
+    public boolean isRunning() {
+        return !stopping && failure == null;
     }
 
     /** Completes when the thread has ended. */

@@ -67,8 +67,16 @@ public final class EventLoopGroup implements AutoCloseable {
         return loops;
     }
 
-    /** One loop after the other, for clients; from any thread. */
+    /** One running loop after the other, for clients; from any thread. */
     public EventLoop next() {
+        EventLoop loop = following();
+        for (int i = 1; i < loops.size() && !loop.isRunning(); i++) {
+            loop = following();
+        }
+        return loop;
+    }
+
+    private EventLoop following() {
         return loops.get(Math.floorMod(next.getAndIncrement(), loops.size()));
     }
 

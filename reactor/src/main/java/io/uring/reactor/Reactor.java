@@ -74,6 +74,10 @@ public final class Reactor implements AutoCloseable {
     private volatile boolean closed;
     private boolean closing;
     private boolean finished;
+
+    /** Why the ring is unusable, once it is. */
+    private @Nullable RingException failure;
+
     private long now = System.nanoTime();
     private long staleCompletions;
     private int stalledTurns;
@@ -128,6 +132,9 @@ public final class Reactor implements AutoCloseable {
         int result;
         try {
             result = enter(timers.isEmpty() ? timeoutNanos : untilTimer(timeoutNanos));
+        } catch (RingException e) {
+            failure = e;
+            throw e;
         } finally {
             wakeup.awake();
         }
@@ -191,10 +198,12 @@ public final class Reactor implements AutoCloseable {
             return;
         }
         if (++stalledTurns > MAX_STALLED_TURNS) {
-            throw new RingException(
-                    "io_uring_enter",
-                    -result,
-                    "The kernel took nothing for " + stalledTurns + " turns.");
+            failure =
+                    new RingException(
+                            "io_uring_enter",
+                            -result,
+                            "The kernel took nothing for " + stalledTurns + " turns.");
+            throw failure;
         }
         LockSupport.parkNanos(STALL_NANOS);
     }
@@ -268,6 +277,9 @@ public final class Reactor implements AutoCloseable {
         checkLoop();
         if (operation.isPending()) {
             throw new IllegalStateException("the operation is pending: " + operation);
+        }
+        if (failure != null) {
+            return; // its resource is told by lost()
         }
         // A cancel overtakes those that wait: it may be what they wait for.
         boolean cancel = operation instanceof Cancel;
@@ -401,6 +413,11 @@ public final class Reactor implements AutoCloseable {
         timers.remove(timer);
     }
 
+    /** Whether the ring has become unusable: what is submitted from then on is dropped. */
+    public boolean hasFailed() {
+        return failure != null;
+    }
+
     /** System.nanoTime() when this turn's completions were read. */
     public long now() {
         return now;
@@ -469,16 +486,16 @@ public final class Reactor implements AutoCloseable {
         }
         checkLoop();
         closing = true;
-        for (Resource resource : new ArrayList<>(resources)) {
-            run(resource::shutdown);
+        if (failure == null) {
+            shutdownResources();
         }
-        drain(() -> resources.isEmpty());
-        wakeup.stop(this);
-        cancelEverything();
-        drain(() -> pendingOperations() == 0);
         closed = true;
-        if (!tasks.isEmpty()) { // they came last, and may have begun something
+        if (failure == null && !tasks.isEmpty()) { // they came last, and may have begun something
             drain(() -> tasks.isEmpty() && resources.isEmpty() && pendingOperations() == 0);
+        }
+        RingException broken = failure;
+        if (broken != null) {
+            loseResources(broken);
         }
         finished = true;
         wakeup.close();
@@ -490,6 +507,27 @@ public final class Reactor implements AutoCloseable {
                     "{0} operations did not end in time; their memory is not freed",
                     pendingOperations());
             ring.abandon();
+        }
+    }
+
+    private void shutdownResources() {
+        for (Resource resource : new ArrayList<>(resources)) {
+            run(resource::shutdown);
+        }
+        drain(() -> resources.isEmpty());
+        wakeup.stop(this);
+        cancelEverything();
+        drain(() -> pendingOperations() == 0);
+    }
+
+    /** Tasks first: they may have descriptors in hand, which their resources then give back. */
+    private void loseResources(RingException cause) {
+        while (!tasks.isEmpty() || !resources.isEmpty()) {
+            runTasks();
+            for (Resource resource : new ArrayList<>(resources)) {
+                resources.remove(resource);
+                run(() -> resource.lost(cause));
+            }
         }
     }
 
@@ -509,7 +547,7 @@ public final class Reactor implements AutoCloseable {
 
     private void drain(java.util.function.BooleanSupplier done) {
         long deadline = System.nanoTime() + config.drainNanos();
-        while (!done.getAsBoolean()) {
+        while (!done.getAsBoolean() && failure == null) {
             long left = deadline - System.nanoTime();
             if (left <= 0) {
                 return;

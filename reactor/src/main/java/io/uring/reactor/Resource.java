@@ -7,4 +7,11 @@ public interface Resource {
      * it has completed. Called once, on the loop.
      */
     void shutdown();
+
+    /**
+     * The loop's ring has failed, and no operation of it will ever complete: give descriptors back,
+     * tell whoever waits. Called once, on the loop, which takes no operations any more. By default
+     * nothing: for what has neither.
+     */
+    default void lost(Throwable cause) {}
 }

@@ -552,7 +552,7 @@ public final class Ring implements AutoCloseable {
                 queues.close();
                 arena.close();
             } else {
-                Leaks.keep(this);
+                leak();
             }
         }
     }
@@ -569,8 +569,14 @@ public final class Ring implements AutoCloseable {
      */
     public void abandon() {
         if (release()) {
-            Leaks.keep(this);
+            leak();
         }
+    }
+
+    /** The kernel ends what is in flight only when nothing refers to the ring any more. */
+    private void leak() {
+        queues.unmap();
+        Leaks.keep(this);
     }
 
     private boolean release() {

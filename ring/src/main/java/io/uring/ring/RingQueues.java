@@ -186,6 +186,13 @@ final class RingQueues {
         sqe.detach();
     }
 
+    /** Ends our view of the queues; where they are in the caller's memory, that is left alone. */
+    void unmap() {
+        if (memory == null) {
+            mapping.close();
+        }
+    }
+
     /** Frees the memory: the kernel uses none of it any more. */
     void close() {
         inFlight.clear();
