@@ -149,6 +149,7 @@ final class Acceptor extends Operation implements Resource {
     protected void complete(int result, int flags) {
         if (result >= 0) {
             backoffNanos = 0;
+            reactor.counters().accepted();
             accepted(result);
         } else {
             failed(-result);
@@ -190,6 +191,9 @@ final class Acceptor extends Operation implements Resource {
     }
 
     private void failed(int errno) {
+        if (errno != Errno.ECANCELED) {
+            reactor.counters().failed();
+        }
         switch (errno) {
             case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN, Errno.ECONNABORTED -> {}
             case Errno.EINVAL, Errno.EBADF, Errno.EOPNOTSUPP -> {

@@ -132,6 +132,7 @@ public final class Connector {
 
     private void fail(IOException why) {
         ended = true;
+        reactor.counters().failed();
         onFailure.accept(why);
     }
 

@@ -115,6 +115,9 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
     @Override
     protected void prepare(Sqe sqe) {
         if (buffers.isExhausted()) {
+            if (buffers.isShared()) {
+                reactor.counters().exhausted();
+            }
             Chunk memory = buffers.takeChunk();
             chunk = memory;
             SocketOps.recv(sqe, socket.descriptor(), memory.memory(), 0);
@@ -164,6 +167,7 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
 
     private void arrived(ReceivedBuffer data) {
         socket.active();
+        reactor.counters().received(data.length());
         unreleasedBytes += data.length();
         if (closed) {
             data.release();
@@ -181,8 +185,9 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
 
     private void failed(int errno) {
         switch (errno) {
-            // The group is exhausted: the next receive, if it still is, brings its own memory.
-            case Errno.ENOBUFS, Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> {}
+            // The next receive, if the group still is exhausted, brings its own memory.
+            case Errno.ENOBUFS -> reactor.counters().exhausted();
+            case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> {}
             default -> {
                 ended = true;
                 socket.fail(SocketErrors.exception("recv from " + socket, errno));

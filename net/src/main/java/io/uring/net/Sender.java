@@ -156,6 +156,7 @@ final class Sender extends Operation {
     protected void complete(int result, int flags) {
         queue.sent(Math.max(result, 0));
         if (result > 0) {
+            reactor.counters().sent(result);
             socket.active();
         }
         IOException failed = failure;

@@ -240,6 +240,7 @@ public final class StreamSocket implements Resource {
         if (closeStarted) {
             return;
         }
+        reactor.counters().failed();
         startClosing(reason);
         sender.fail(reason);
         if (sender.isBusy()) {

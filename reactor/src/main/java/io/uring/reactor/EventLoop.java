@@ -132,6 +132,11 @@ public final class EventLoop implements Executor, AutoCloseable {
         return reactor;
     }
 
+    /** What the loop has done; from any thread. */
+    public LoopCounters counters() {
+        return reactor.counters();
+    }
+
     public boolean inLoop() {
         return Thread.currentThread() == thread;
     }

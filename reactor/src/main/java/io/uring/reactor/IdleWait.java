@@ -14,6 +14,7 @@ final class IdleWait {
 
     private final Ring ring;
     private final Wakeup wakeup;
+    private final LoopCounters counters;
     private final long spinNanos;
 
     /** The completions and the wait for them, or 1 and null for the first and no limit. */
@@ -21,9 +22,10 @@ final class IdleWait {
 
     private final @Nullable Wait wait;
 
-    IdleWait(Ring ring, Wakeup wakeup, IdleStrategy strategy) {
+    IdleWait(Ring ring, Wakeup wakeup, IdleStrategy strategy, LoopCounters counters) {
         this.ring = ring;
         this.wakeup = wakeup;
+        this.counters = counters;
         spinNanos = strategy instanceof IdleStrategy.SpinThenSleep spin ? spin.spinNanos() : 0;
         boolean able =
                 ring.capabilities().has(Feature.MIN_TIMEOUT)
@@ -42,18 +44,20 @@ final class IdleWait {
         long left = timeoutNanos;
         if (spinNanos > 0) {
             long longest = Math.min(spinNanos, timeoutNanos);
-            int taken = ring.pendingSqes() > 0 ? ring.submit() : 0;
+            int taken = ring.pendingSqes() > 0 ? counters.entered(ring.submit()) : 0;
             if (taken < 0 || spin(longest)) {
                 return taken;
             }
             left = timeoutNanos == Ring.FOREVER ? timeoutNanos : timeoutNanos - longest;
         }
         if (left == 0 || !wakeup.fallAsleep()) {
-            return ring.submitAndWait(0, 0);
+            return counters.entered(ring.submitAndWait(0, 0));
         }
-        return wait == null
-                ? ring.submitAndWait(1, left)
-                : ring.submitAndWait(completions, wait.timeoutNanos(Math.min(left, LONGEST_NANOS)));
+        return counters.entered(
+                wait == null
+                        ? ring.submitAndWait(1, left)
+                        : ring.submitAndWait(
+                                completions, wait.timeoutNanos(Math.min(left, LONGEST_NANOS))));
     }
 
     /** Whether something came while it looked. */
@@ -61,7 +65,8 @@ final class IdleWait {
         long start = System.nanoTime();
         do {
             if (ring.readyCqes() == 0 && ring.needsEnter()) {
-                ring.submitAndWait(0, 0); // the kernel has completions that only a call brings
+                // The kernel has completions that only a call brings.
+                counters.entered(ring.submitAndWait(0, 0));
             }
             if (ring.readyCqes() > 0 || wakeup.isNotified()) {
                 return true;

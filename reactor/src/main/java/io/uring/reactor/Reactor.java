@@ -65,6 +65,7 @@ public final class Reactor implements AutoCloseable {
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final Wakeup wakeup;
     private final IdleWait idleWait;
+    private final LoopCounters counters = new LoopCounters();
     private final CompletionHandler dispatch = this::dispatch;
     private final Set<Resource> resources = new HashSet<>();
     private ArrayList<Runnable> beforeSubmit = new ArrayList<>();
@@ -94,7 +95,7 @@ public final class Reactor implements AutoCloseable {
         try {
             Availability.requireSockets(ring.capabilities());
             this.wakeup = new Wakeup(ring);
-            this.idleWait = new IdleWait(ring, wakeup, config.idle());
+            this.idleWait = new IdleWait(ring, wakeup, config.idle(), counters);
         } catch (RuntimeException e) {
             ring.close();
             throw e;
@@ -136,10 +137,13 @@ public final class Reactor implements AutoCloseable {
             failure = e;
             throw e;
         } finally {
-            wakeup.awake();
+            if (wakeup.awake()) {
+                counters.woken();
+            }
         }
         now = System.nanoTime();
         int completions = ring.drain(dispatch);
+        counters.turned(completions, ring.overflows(), staleCompletions);
         checkProgress(result, completions);
         runTimers();
         runTasks();
@@ -181,7 +185,8 @@ public final class Reactor implements AutoCloseable {
         if (timeoutNanos > 0 && idle) {
             return idleWait.await(timeoutNanos);
         }
-        return ring.pendingSqes() > 0 || ring.needsEnter() ? ring.submitAndWait(0, 0) : 0;
+        boolean needed = ring.pendingSqes() > 0 || ring.needsEnter();
+        return needed ? counters.entered(ring.submitAndWait(0, 0)) : 0;
     }
 
     /** Whether only a completion makes room for the first operation that waits. */
@@ -316,7 +321,7 @@ public final class Reactor implements AutoCloseable {
         }
         Sqe sqe = ring.nextSqe();
         if (sqe == null) {
-            ring.submit();
+            counters.entered(ring.submit());
             sqe = ring.nextSqe();
         }
         if (sqe == null) {
@@ -455,9 +460,9 @@ public final class Reactor implements AutoCloseable {
         return table.size() + backlog.size();
     }
 
-    /** Completions that came for operations that were over. */
-    public long staleCompletions() {
-        return staleCompletions;
+    /** What the loop has done; may be read by any thread. */
+    public LoopCounters counters() {
+        return counters;
     }
 
     private void checkLoop() {

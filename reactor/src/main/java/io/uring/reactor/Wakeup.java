@@ -56,9 +56,9 @@ final class Wakeup {
         return state.get() == NOTIFIED;
     }
 
-    /** The loop is up; what it was woken for is done in this turn. */
-    void awake() {
-        state.getAndSet(AWAKE); // a full fence: the queues are read after this
+    /** The loop is up; what it was woken for is done in this turn. Returns whether it was woken. */
+    boolean awake() {
+        return state.getAndSet(AWAKE) == NOTIFIED; // a full fence: the queues are read after this
     }
 
     /** Ends the loop's sleep, or keeps it from falling asleep in this turn. From any thread. */

@@ -101,7 +101,7 @@ final class ReactorTest {
             turns.reactor.poll(0);
             assertEquals(1, first.results.size());
             assertEquals(1, next.results.size());
-            assertEquals(1, turns.reactor.staleCompletions());
+            assertEquals(1, turns.reactor.counters().snapshot().staleCompletions());
         }
     }
 

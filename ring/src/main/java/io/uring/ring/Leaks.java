@@ -12,7 +12,9 @@ final class Leaks {
 
     private Leaks() {}
 
-    static void keep(Ring ring) {
+    static void keep(Ring ring, RingQueues queues) {
+        // The kernel ends what is in flight only when nothing refers to the ring any more.
+        queues.unmap();
         RINGS.add(ring);
         System.getLogger(Ring.class.getName())
                 .log(

@@ -552,7 +552,7 @@ public final class Ring implements AutoCloseable {
                 queues.close();
                 arena.close();
             } else {
-                leak();
+                Leaks.keep(this, queues);
             }
         }
     }
@@ -569,14 +569,8 @@ public final class Ring implements AutoCloseable {
      */
     public void abandon() {
         if (release()) {
-            leak();
+            Leaks.keep(this, queues);
         }
-    }
-
-    /** The kernel ends what is in flight only when nothing refers to the ring any more. */
-    private void leak() {
-        queues.unmap();
-        Leaks.keep(this);
     }
 
     private boolean release() {
