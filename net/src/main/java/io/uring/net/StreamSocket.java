@@ -52,6 +52,7 @@ public final class StreamSocket implements Resource {
     private long activeAt;
     private boolean aborted;
     private boolean closeStarted;
+    private boolean loopClosed;
     private @Nullable IOException cause;
     private volatile boolean closing;
     private volatile @Nullable SocketAddress localAddress;
@@ -309,8 +310,14 @@ public final class StreamSocket implements Resource {
         }
     }
 
+    /** Whether the loop's end closed it: the memory of what was received goes too. */
+    boolean isLoopClosed() {
+        return loopClosed;
+    }
+
     @Override
     public void shutdown() {
+        loopClosed = true;
         if (!closing) { // a socket that is closing gets the time it has to send its last bytes
             abort(new java.net.SocketException("the loop was closed"));
         }
