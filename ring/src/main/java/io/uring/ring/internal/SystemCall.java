@@ -23,6 +23,7 @@ enum SystemCall {
     GETPEERNAME(52, 205),
     SETSOCKOPT(54, 208),
     GETSOCKOPT(55, 209),
+    FCNTL(72, 25),
     EVENTFD2(290, 19);
 
     /** Why this machine has no table, or null when it has one. */
