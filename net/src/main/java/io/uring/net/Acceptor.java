@@ -106,6 +106,8 @@ final class Acceptor extends Operation implements Resource {
         closing = true;
         reactor.cancel(retry);
         if (!closeOperation.isPending()) {
+            // The accept in flight holds the socket open: other loops get its connections at once.
+            SocketCalls.shutdown(descriptor.number());
             SocketCalls.close(descriptor.number());
         }
         closed.complete(null);

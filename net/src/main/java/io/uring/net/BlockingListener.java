@@ -3,18 +3,24 @@ package io.uring.net;
 import io.uring.reactor.EventLoopGroup;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Accepts connections for threads that wait. Any number of threads may accept.
+ * A listener whose connections are accepted with a blocking call, from virtual or platform threads.
+ * May be used from any thread; {@link #accept} not from a loop's. Interrupting a thread that waits
+ * closes the listener, as it does with the JDK's channels; streams that were accepted go on.
  *
  * <pre>{@code
  * try (BlockingListener listener = BlockingListener.open(loops, ListenerConfig.tcp(7000))) {
@@ -26,38 +32,36 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class BlockingListener implements AutoCloseable {
-    /** What wakes those who wait when the listener closes; each passes it on. */
-    private record Accepted(@Nullable BlockingStream stream) {}
+    /**
+     * Connections accepted and not asked for; beyond these they wait in the kernel's backlog. A
+     * burst between two calls of accept fits.
+     */
+    static final int MAX_READY = 256;
 
-    private static final Accepted END = new Accepted(null);
+    private final EventLoopGroup loops;
+    private final ConcurrentLinkedQueue<BlockingStream> ready = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger readyCount = new AtomicInteger();
+    private final AtomicBoolean paused = new AtomicBoolean();
+    private final Waiter waiter = new Waiter();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile @Nullable Listener listener;
 
-    private final LinkedTransferQueue<Accepted> waiting = new LinkedTransferQueue<>();
-    private final AtomicInteger waitingCount = new AtomicInteger();
-    private final int limit;
-    private @Nullable Listener listener;
-    private volatile boolean closed;
-    private volatile boolean paused;
-
-    private BlockingListener(int limit) {
-        this.limit = limit;
+    private BlockingListener(EventLoopGroup loops) {
+        this.loops = loops;
     }
 
     /**
-     * Binds and listens. When about {@link ListenerConfig#backlog} connections wait for {@link
-     * #accept}, further ones wait in the kernel.
+     * Binds and listens.
      *
      * @throws java.net.BindException when the address is in use, foreign or not permitted
      */
     public static BlockingListener open(EventLoopGroup loops, ListenerConfig config)
             throws IOException {
-        BlockingListener blocking = new BlockingListener(config.backlog());
-        Listener listener =
-                Listener.open(loops, config.withPaused(true), _ -> handler(blocking::arrived));
-        blocking.listener = listener; // before the first connection
-        if (!config.paused()) {
-            listener.resume();
-        }
-        return blocking;
+        BlockingListener result = new BlockingListener(loops);
+        result.listener =
+                Listener.open(loops, config, _ -> new BlockingStream(result::accepted).handler());
+        return result;
     }
 
     /**
@@ -74,13 +78,9 @@ public final class BlockingListener implements AutoCloseable {
             Consumer<BlockingStream> server)
             throws IOException {
         return Listener.open(
-                loops, config, _ -> handler(stream -> start(executor, server, stream)));
-    }
-
-    private static PendingStream handler(Consumer<BlockingStream> taker) {
-        PendingStream pending = new PendingStream();
-        var _ = pending.stream.thenAccept(taker);
-        return pending;
+                loops,
+                config,
+                _ -> new BlockingStream(stream -> start(executor, server, stream)).handler());
     }
 
     private static void start(
@@ -96,46 +96,84 @@ public final class BlockingListener implements AutoCloseable {
         }
     }
 
-    private void arrived(BlockingStream stream) {
-        if (waitingCount.incrementAndGet() >= limit) {
-            // In this order: whoever accepts this one then sees that the listener is paused.
-            listener().pause();
-            paused = true;
+    /** On a loop. */
+    private void accepted(BlockingStream stream) {
+        int count = readyCount.incrementAndGet();
+        ready.add(stream);
+        if (count >= MAX_READY && listener != null && paused.compareAndSet(false, true)) {
+            applyPause();
         }
-        waiting.add(new Accepted(stream));
-        if (closed) {
-            closeWaiting();
+        waiter.wake();
+        if (closed.get()) {
+            dropReady();
         }
     }
 
     /**
-     * Waits for a connection.
+     * The next connection, waiting for it.
      *
-     * @throws ClosedByInterruptException when the thread is interrupted, which closes the listener
-     * @throws AsynchronousCloseException when another thread closes it
+     * @throws ClosedChannelException when the listener is or gets closed
      */
     public BlockingStream accept() throws IOException {
-        if (closed) {
-            throw new ClosedChannelException();
+        return accept(Waiter.FOREVER);
+    }
+
+    /**
+     * The next connection, waiting for it a limited time.
+     *
+     * @throws SocketTimeoutException when none came
+     */
+    public BlockingStream accept(long timeoutNanos) throws IOException {
+        if (loops.loops().stream().anyMatch(io.uring.reactor.EventLoop::inLoop)) {
+            throw BlockingStream.onTheLoop();
         }
-        Accepted next;
         try {
-            next = waiting.take();
+            lock.lockInterruptibly();
+            try {
+                return next(timeoutNanos);
+            } finally {
+                lock.unlock();
+            }
         } catch (InterruptedException e) {
-            close();
+            var _ = close0();
             Thread.currentThread().interrupt();
             throw new ClosedByInterruptException();
         }
-        BlockingStream stream = next.stream();
+    }
+
+    private BlockingStream next(long timeoutNanos) throws IOException, InterruptedException {
+        if (closed.get()) {
+            throw new ClosedChannelException();
+        }
+        if (!waiter.await(() -> !ready.isEmpty() || closed.get(), timeoutNanos)) {
+            throw new SocketTimeoutException("no connection came to " + this);
+        }
+        BlockingStream stream = ready.poll();
         if (stream == null) {
-            waiting.add(END);
             throw new AsynchronousCloseException();
         }
-        if (waitingCount.decrementAndGet() <= limit / 2 && paused) {
-            paused = false; // before the call, for the same reason
-            listener().resume();
+        int left = readyCount.decrementAndGet();
+        if (left <= MAX_READY / 2 && paused.compareAndSet(true, false)) {
+            applyPause();
         }
         return stream;
+    }
+
+    /** Until what was asked of the loops last is what holds: others may change it meanwhile. */
+    private void applyPause() {
+        try {
+            boolean applied;
+            do {
+                applied = paused.get();
+                if (applied) {
+                    listener().pause();
+                } else {
+                    listener().resume();
+                }
+            } while (applied != paused.get());
+        } catch (RejectedExecutionException e) {
+            // The loops have closed: nothing comes any more.
+        }
     }
 
     /** The address that is bound, with the port that was chosen for port 0. */
@@ -143,37 +181,39 @@ public final class BlockingListener implements AutoCloseable {
         return listener().address();
     }
 
-    /** Stops listening and wakes whoever waits. Connections that nobody accepted are closed. */
+    private Listener listener() {
+        return java.util.Objects.requireNonNull(listener);
+    }
+
+    public boolean isOpen() {
+        return !closed.get();
+    }
+
+    /** Stops listening; connections that nobody accepted are closed. From any thread. */
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            var _ = listener().close();
-            closeWaiting();
-            waiting.add(END);
+        CompletableFuture<Void> done = close0();
+        if (loops.loops().stream().noneMatch(io.uring.reactor.EventLoop::inLoop)) {
+            done.join(); // the address is free afterwards
         }
     }
 
-    private void closeWaiting() {
-        boolean ended = false;
-        for (Accepted next = waiting.poll(); next != null; next = waiting.poll()) {
-            BlockingStream stream = next.stream();
-            if (stream == null) {
-                ended = true;
-            } else {
-                stream.close();
-            }
-        }
-        if (ended) {
-            waiting.add(END);
+    private CompletableFuture<Void> close0() {
+        closed.set(true);
+        CompletableFuture<Void> done = listener().close();
+        dropReady();
+        waiter.wake();
+        return done;
+    }
+
+    private void dropReady() {
+        for (BlockingStream left = ready.poll(); left != null; left = ready.poll()) {
+            left.close();
         }
     }
 
-    private Listener listener() {
-        Listener open = listener;
-        if (open == null) {
-            throw new IllegalStateException("not open yet");
-        }
-        return open;
+    @Override
+    public String toString() {
+        return "BlockingListener[" + listener + "]";
     }
 }

@@ -5,331 +5,245 @@ import io.uring.reactor.ReceivedBuffer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ReadPendingException;
-import java.nio.channels.WritePendingException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection for threads that wait, above all virtual ones: those give their carrier back while
- * they wait. The loop receives ahead, up to {@link StreamConfig#readAheadBytes}; a write goes into
- * the kernel on the caller's thread and waits while the kernel takes no more.
+ * A connection to read from and write to with blocking calls, from virtual or platform threads; not
+ * from the loop's own thread, where they throw IllegalStateException. A thread that has to wait
+ * parks, so a virtual thread leaves its carrier. One thread may read while another one writes;
+ * several readers, or several writers, take turns.
  *
- * <p>One thread may read while another writes; {@link #close} may come from any. Interrupting a
- * thread that waits closes the connection, as with every {@link
- * java.nio.channels.InterruptibleChannel}.
+ * <p>A write returns when the kernel has taken all bytes. A read that was not answered within
+ * {@link #readTimeoutNanos} throws {@link java.net.SocketTimeoutException}, and the stream can be
+ * used on. Interrupting a thread that waits closes the stream, and the thread gets {@link
+ * ClosedByInterruptException} with its interrupt status set; an interrupt does not disturb a call
+ * that need not wait. Closing, from any thread, makes those that wait throw {@link
+ * AsynchronousCloseException} and later calls {@link ClosedChannelException}. When the connection
+ * breaks, what had arrived can still be read; then, and for writes at once, its cause is thrown.
+ *
+ * <p>A stream must be closed, also after it broke: until then it may hold received memory.
  *
  * <pre>{@code
- * try (BlockingStream stream = BlockingStream.connect(loops.next(), address, config, timeout)) {
- *     stream.outputStream().write(request);
+ * try (BlockingStream stream = BlockingStream.connect(loop, address, config, timeoutNanos)) {
+ *     stream.output().write(request);
  *     stream.shutdownOutput();
- *     byte[] answer = stream.inputStream().readAllBytes();
+ *     byte[] response = stream.input().readAllBytes();
  * }
  * }</pre>
  */
 public final class BlockingStream implements ByteChannel {
-    private final StreamSocket socket;
-    private final StreamQueue received = new StreamQueue();
-    private final BlockingSide reader = new BlockingSide();
-    private final BlockingSide writer = new BlockingSide();
-    private final BlockingInput input = new BlockingInput(this);
-    private final BlockingOutput output = new BlockingOutput(this);
-    private volatile boolean closed;
+    static final int END = -1;
 
-    /** The connection is gone, and why: null after {@link #close}. */
-    private volatile boolean gone;
-
+    private final BlockingReader reader = new BlockingReader(this);
+    private final BlockingWriter writer = new BlockingWriter(this);
+    private final InputStream input = new Input();
+    private final OutputStream output = new Output();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final Consumer<BlockingStream> onOpen;
+    private volatile @Nullable StreamSocket socket;
+    private volatile boolean over;
     private volatile @Nullable IOException cause;
-    private volatile long readTimeoutNanos;
-    private volatile boolean outputEnded;
-    private volatile boolean roomMade;
 
-    BlockingStream(StreamSocket socket) {
-        this.socket = socket;
+    /**
+     * @param onOpen told on the loop when the stream can be used
+     */
+    BlockingStream(Consumer<BlockingStream> onOpen) {
+        this.onOpen = onOpen;
     }
 
     /**
-     * Connects, and waits for it.
+     * Connects, and waits for it. Interrupting gives up.
      *
      * @param timeoutNanos 0 for as long as the kernel tries
-     * @throws ClosedByInterruptException when the thread is interrupted, which gives up
+     * @throws java.net.ConnectException when nobody listens, and what else the JDK's sockets throw
      */
     public static BlockingStream connect(
             EventLoop loop, SocketAddress address, StreamConfig config, long timeoutNanos)
             throws IOException {
         if (loop.inLoop()) {
-            throw onLoop();
+            throw onTheLoop();
         }
-        PendingStream pending = new PendingStream();
-        Connector attempt =
-                Connector.connect(loop, address, config, timeoutNanos, pending, pending::failed);
+        Waiter waiter = new Waiter();
+        CompletableFuture<BlockingStream> result = new CompletableFuture<>();
+        BlockingStream stream =
+                new BlockingStream(opened -> {
+                    if (!result.complete(opened)) {
+                        opened.close(); // it was given up a moment before
+                    }
+                    waiter.wake();
+                });
+        Connector attempt;
         try {
-            return pending.stream.get();
+            attempt =
+                    Connector.connect(
+                            loop,
+                            address,
+                            config,
+                            timeoutNanos,
+                            stream.handler(),
+                            failure -> {
+                                result.completeExceptionally(failure);
+                                waiter.wake();
+                            });
+        } catch (RejectedExecutionException e) {
+            throw new IOException("connect " + address + ": the loop was closed", e);
+        }
+        try {
+            boolean _ = waiter.await(result::isDone, Waiter.FOREVER);
         } catch (InterruptedException e) {
-            attempt.cancel();
-            var _ = pending.stream.thenAccept(BlockingStream::close); // it was faster
             Thread.currentThread().interrupt();
-            throw new ClosedByInterruptException();
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof IOException io ? io : new IOException(e);
+            attempt.cancel();
+            ClosedByInterruptException interrupted = new ClosedByInterruptException();
+            if (!result.completeExceptionally(interrupted) && !result.isCompletedExceptionally()) {
+                stream.close();
+            }
+            throw interrupted;
         }
+        if (result.isCompletedExceptionally()) {
+            throw SocketErrors.again((IOException) result.exceptionNow());
+        }
+        return stream;
+    }
+
+    StreamHandler handler() {
+        return new Handler();
+    }
+
+    /** Bytes received. Its close closes the stream. */
+    public InputStream input() {
+        return input;
+    }
+
+    /** Bytes to send, without a buffer of its own. Its close closes the stream. */
+    public OutputStream output() {
+        return output;
     }
 
     /**
-     * Connects without waiting. When the future was cancelled, a connection that comes is closed.
-     */
-    public static CompletableFuture<BlockingStream> connectAsync(
-            EventLoop loop, SocketAddress address, StreamConfig config, long timeoutNanos) {
-        PendingStream pending = new PendingStream();
-        Connector.connect(loop, address, config, timeoutNanos, pending, pending::failed);
-        return pending.stream;
-    }
-
-    /** How long a read waits for the first byte, 0 for ever. A read that times out took nothing. */
-    public BlockingStream readTimeoutNanos(long nanos) {
-        if (nanos < 0) {
-            throw new IllegalArgumentException("readTimeoutNanos " + nanos);
-        }
-        readTimeoutNanos = nanos;
-        return this;
-    }
-
-    /**
-     * Waits for bytes and takes as many as there are and fit.
+     * Reads at least one byte.
      *
-     * @return their number, or -1 at the end of input
-     * @throws java.net.SocketTimeoutException after {@link #readTimeoutNanos}
-     * @throws AsynchronousCloseException when another thread closes meanwhile
-     * @throws ReadPendingException when another thread reads
+     * @return the number of bytes, or -1 at the end of input
      */
     @Override
     public int read(ByteBuffer target) throws IOException {
-        checkThread();
-        if (!reader.enter()) {
-            throw closedOr(new ReadPendingException());
-        }
-        try {
-            if (closed) {
-                throw new ClosedChannelException();
-            }
-            if (!target.hasRemaining()) {
-                return 0;
-            }
-            reader.await(
-                    () -> closed || gone || !received.isEmpty() || received.isEnd(),
-                    readTimeoutNanos);
-            return take(target);
-        } finally {
-            reader.exit();
-            releaseIfClosed();
-        }
+        return reader.read(target);
     }
 
-    private int take(ByteBuffer target) throws IOException {
-        checkWait();
-        ReceivedBuffer first = received.first();
-        if (first != null) {
-            int count = first.read(target);
-            received.removeIfRead(first);
-            return count;
-        }
-        if (received.isEnd()) {
-            return -1;
-        }
-        throw failure();
-    }
-
-    /** Bytes that a read takes without waiting; a lower bound. */
-    int available() {
-        if (!reader.enter()) {
-            return 0;
-        }
-        try {
-            ReceivedBuffer first = closed ? null : received.first();
-            return first == null ? 0 : first.remaining();
-        } finally {
-            reader.exit();
-            releaseIfClosed();
-        }
-    }
-
-    /**
-     * Writes all bytes of {@code source}, and waits until the kernel has them.
-     *
-     * @return their number
-     * @throws AsynchronousCloseException when another thread closes meanwhile
-     * @throws WritePendingException when another thread writes
-     */
+    /** Writes all remaining bytes of {@code source}; those of a direct buffer without a copy. */
     @Override
     public int write(ByteBuffer source) throws IOException {
-        checkThread();
-        if (!writer.enter()) {
-            throw closedOr(new WritePendingException());
+        return writer.write(source);
+    }
+
+    /** How long a read waits, from now on; 0 for ever. From any thread. */
+    public BlockingStream readTimeoutNanos(long nanos) {
+        if (nanos < 0) {
+            throw new IllegalArgumentException("nanos " + nanos);
         }
-        try {
-            if (closed || outputEnded) {
-                throw new ClosedChannelException();
-            }
-            int count = source.remaining();
-            while (source.hasRemaining()) {
-                if (send(source) == 0) {
-                    awaitRoom();
-                }
-            }
-            return count;
-        } finally {
-            writer.exit();
+        reader.timeoutNanos(nanos);
+        return this;
+    }
+
+    /** Reads end here; what has arrived and what still comes is dropped. From any thread. */
+    public void shutdownInput() throws IOException {
+        checkOpen();
+        reader.shutdown();
+    }
+
+    /** Sends FIN; reading goes on. Waits for a writer that is at work. */
+    public void shutdownOutput() throws IOException {
+        writer.end();
+    }
+
+    /** Closes; what was written is still sent. From any thread, without waiting. */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            execute(StreamSocket::close);
+            reader.refuse();
+            writer.wake();
         }
     }
 
-    private int send(ByteBuffer source) throws IOException {
-        checkWait();
-        if (gone) {
-            throw failure();
-        }
-        try {
-            return source.isDirect() ? sendDirect(source) : sendCopy(source);
-        } catch (ClosedChannelException e) {
-            throw closed ? new AsynchronousCloseException() : failure();
-        }
+    /** Whether {@link #close} was not called. A connection that broke stays open in this sense. */
+    @Override
+    public boolean isOpen() {
+        return !closed.get();
     }
 
-    private int sendDirect(ByteBuffer source) throws IOException {
-        int taken = socket.trySend(MemorySegment.ofBuffer(source), 0, source.remaining());
-        source.position(source.position() + taken);
-        return taken;
-    }
-
-    private int sendCopy(ByteBuffer source) throws IOException {
-        MemorySegment memory = StagingMemory.take();
-        try {
-            int length = Math.min(source.remaining(), StagingMemory.BYTES);
-            MemorySegment.copy(MemorySegment.ofBuffer(source), 0, memory, 0, length);
-            int taken = socket.trySend(memory, 0, length);
-            source.position(source.position() + taken);
-            return taken;
-        } finally {
-            StagingMemory.giveBack(memory);
+    /** What is underneath, for its addresses and options. */
+    public StreamSocket socket() {
+        StreamSocket current = socket;
+        if (current == null) {
+            throw new IllegalStateException("not connected");
         }
+        return current;
     }
 
-    private void awaitRoom() throws IOException {
-        roomMade = false;
-        Runnable room =
-                () -> {
-                    roomMade = true;
-                    writer.wake();
-                };
+    /** Runs something on the loop; when that has closed, there is nothing left to do it to. */
+    void execute(Consumer<StreamSocket> task) {
+        StreamSocket current = socket();
         try {
-            socket.reactor().execute(() -> socket.awaitWritable(room));
+            current.reactor().execute(() -> task.accept(current));
         } catch (RejectedExecutionException e) {
-            throw failure();
+            // Closing the loop has closed the socket.
         }
-        writer.await(() -> closed || gone || roomMade, 0);
     }
 
-    /** After a wait: whether it ended because the stream did, or the thread has to. */
-    private void checkWait() throws IOException {
-        if (Thread.currentThread().isInterrupted()) {
-            close();
-            throw new ClosedByInterruptException();
+    /** Whether waiting has no sense any more. */
+    boolean isOver() {
+        return over || closed.get();
+    }
+
+    void checkBlocking() {
+        if (socket().reactor().inLoop()) {
+            throw onTheLoop();
         }
-        if (closed) {
+    }
+
+    static IllegalStateException onTheLoop() {
+        return new IllegalStateException(
+                "a blocking call on the loop's thread would stop the loop: use a StreamHandler, or"
+                        + " another thread");
+    }
+
+    void checkOpen() throws ClosedChannelException {
+        if (closed.get()) {
+            throw new ClosedChannelException();
+        }
+    }
+
+    void checkNotClosedMeanwhile() throws AsynchronousCloseException {
+        if (closed.get()) {
             throw new AsynchronousCloseException();
         }
     }
 
-    /** Whoever closes is inside for a moment, too. */
-    private RuntimeException closedOr(RuntimeException pending) throws ClosedChannelException {
-        if (closed) {
-            throw new ClosedChannelException();
+    void checkNotFailed() throws IOException {
+        IOException failure = cause;
+        if (failure != null) {
+            // Each caller gets one of his own: several threads may fill in and print them.
+            throw SocketErrors.again(failure);
         }
-        return pending;
-    }
-
-    /** Why the connection is gone. A new exception each time, since each has its own stack. */
-    private IOException failure() {
-        IOException why = cause;
-        return why == null
-                ? new AsynchronousCloseException()
-                : new IOException(why.getMessage(), why);
-    }
-
-    private void checkThread() {
-        if (socket.reactor().inLoop()) {
-            throw onLoop();
+        if (over) {
+            throw new java.net.SocketException("Socket closed");
         }
     }
 
-    static IllegalStateException onLoop() {
-        return new IllegalStateException(
-                "a blocking call on the loop would wait for itself: use another thread");
-    }
-
-    /** The bytes that come. Closing it closes the connection. */
-    public InputStream inputStream() {
-        return input;
-    }
-
-    /** Bytes go at once: wrap it in a BufferedOutputStream for many small writes. */
-    public OutputStream outputStream() {
-        return output;
-    }
-
-    /** Sends FIN after what was written; reading goes on. */
-    public void shutdownOutput() throws IOException {
-        if (closed) {
-            throw new ClosedChannelException();
-        }
-        outputEnded = true;
-        onLoop(socket::shutdownOutput);
-    }
-
-    @Override
-    public boolean isOpen() {
-        return !closed && !gone;
-    }
-
-    /** Closes, and wakes whoever waits in another thread. What was written is still sent. */
-    @Override
-    public void close() {
-        if (!closed) {
-            closed = true;
-            reader.wake();
-            writer.wake();
-            onLoop(socket::close);
-            releaseIfClosed();
-        }
-    }
-
-    private void onLoop(Runnable task) {
-        try {
-            socket.reactor().execute(task);
-        } catch (RejectedExecutionException e) {
-            // The loop has closed, and the connection with it.
-        }
-    }
-
-    /** Whoever leaves last gives back what nobody will read. */
-    private void releaseIfClosed() {
-        if (closed && reader.enter()) {
-            received.releaseAll();
-            reader.exit();
-        }
-    }
-
-    /** The connection itself: addresses, options. Its methods belong to the loop's thread. */
-    public StreamSocket socket() {
-        return socket;
+    ClosedByInterruptException interrupted() {
+        close();
+        Thread.currentThread().interrupt();
+        return new ClosedByInterruptException();
     }
 
     @Override
@@ -337,24 +251,78 @@ public final class BlockingStream implements ByteChannel {
         return "BlockingStream[" + socket + "]";
     }
 
-    /** On the loop. */
-    void arrived(ReceivedBuffer data) {
-        received.add(data);
-        reader.wake();
-        releaseIfClosed();
+    /** The loop's side. */
+    private final class Handler implements StreamHandler {
+        @Override
+        public void onOpen(StreamSocket opened) {
+            socket = opened;
+            onOpen.accept(BlockingStream.this);
+        }
+
+        @Override
+        public void onData(StreamSocket from, ReceivedBuffer data) {
+            reader.received(from, data);
+        }
+
+        @Override
+        public void onEndOfInput(StreamSocket from) {
+            reader.ended();
+        }
+
+        @Override
+        public void onIdle(StreamSocket from) {
+            // An idle timeout is for connections nobody waits for; here the reader has its own.
+        }
+
+        @Override
+        public void onClose(StreamSocket from, @Nullable IOException failure) {
+            cause = failure;
+            over = true;
+            if (from.isLoopClosed()) {
+                reader.refuse(); // the loop's memory goes with it
+            }
+            reader.wake();
+            writer.wake();
+        }
     }
 
-    /** On the loop. */
-    void ended() {
-        received.end();
-        reader.wake();
+    private final class Input extends InputStream {
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return reader.read(one, 0, 1) == END ? END : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            return reader.read(target, offset, length);
+        }
+
+        @Override
+        public int available() throws IOException {
+            return reader.available();
+        }
+
+        @Override
+        public void close() {
+            BlockingStream.this.close();
+        }
     }
 
-    /** On the loop: nothing follows. */
-    void gone(@Nullable IOException why) {
-        cause = why;
-        gone = true;
-        reader.wake();
-        writer.wake();
+    private final class Output extends OutputStream {
+        @Override
+        public void write(int value) throws IOException {
+            write(new byte[] {(byte) value}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] source, int offset, int length) throws IOException {
+            writer.write(source, offset, length);
+        }
+
+        @Override
+        public void close() {
+            BlockingStream.this.close();
+        }
     }
 }

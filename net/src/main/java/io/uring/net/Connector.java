@@ -12,10 +12,12 @@ import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,9 @@ public final class Connector {
     private final Timer timeout = new Timer(this::timedOut);
     private final Connect connect = new Connect();
 
+    /** Asked once connected: whether the connection is still wanted. */
+    private final BooleanSupplier wanted;
+
     private boolean ended;
     private @Nullable IOException reason;
 
@@ -48,13 +53,15 @@ public final class Connector {
             SocketAddress address,
             StreamConfig config,
             StreamHandler handler,
-            Consumer<IOException> onFailure) {
+            Consumer<IOException> onFailure,
+            BooleanSupplier wanted) {
         this.loop = loop;
         this.reactor = loop.reactor();
         this.address = address;
         this.config = config;
         this.handler = handler;
         this.onFailure = onFailure;
+        this.wanted = wanted;
     }
 
     /**
@@ -74,9 +81,23 @@ public final class Connector {
             Consumer<IOException> onFailure) {
         // Here and not on the loop: an unusable address is the caller's error, not a failure.
         Sockaddr sockaddr = Sockaddr.of(Arena.ofAuto(), address);
-        Connector connector = new Connector(loop, address, config, handler, onFailure);
+        Connector connector = new Connector(loop, address, config, handler, onFailure, () -> true);
         connector.connect.sockaddr = sockaddr;
         loop.execute(() -> connector.start(timeoutNanos));
+        return connector;
+    }
+
+    /** One of several attempts, of which {@code wanted} lets one win. */
+    static Connector attempt(
+            EventLoop loop,
+            InetSocketAddress address,
+            StreamConfig config,
+            StreamHandler handler,
+            Consumer<IOException> onFailure,
+            BooleanSupplier wanted) {
+        Connector connector = new Connector(loop, address, config, handler, onFailure, wanted);
+        connector.connect.sockaddr = Sockaddr.of(Arena.ofAuto(), address);
+        loop.execute(() -> connector.start(0));
         return connector;
     }
 
@@ -157,6 +178,9 @@ public final class Connector {
             IOException why = reason;
             if (why == null && result < 0) {
                 why = SocketErrors.exception("connect " + address, -result);
+            }
+            if (why == null && !wanted.getAsBoolean()) {
+                why = new IOException("connect " + address + ": another address was faster");
             }
             if (why != null) {
                 SocketCalls.close(fd);

@@ -44,13 +44,43 @@ public final class Listener {
             EventLoopGroup loops, ListenerConfig config, StreamAcceptor handlers)
             throws IOException {
         boolean unix = ListenerSocket.isUnix(config.address());
-        List<EventLoop> all = loops.loops();
-        List<Integer> cpus = all.stream().map(EventLoop::cpu).toList();
+        List<Integer> cpus = loops.loops().stream().map(EventLoop::cpu).toList();
         List<Integer> sockets = ListenerSocket.open(config, unix ? cpus.subList(0, 1) : cpus);
         SocketAddress address = ListenerSocket.localAddress(sockets.getFirst());
+        return start(loops, config, handlers, sockets, address, unix);
+    }
+
+    /**
+     * Accepts from a socket that listens already. One loop accepts and hands over to the others in
+     * turn. The listener owns the descriptor from now on, but does not delete a unix path.
+     *
+     * @throws IOException when the descriptor is not a listening stream socket; it stays open then
+     */
+    public static Listener inherit(
+            EventLoopGroup loops,
+            InheritedSocket socket,
+            StreamConfig stream,
+            StreamAcceptor handlers)
+            throws IOException {
+        SocketAddress address = ListenerSocket.adopt(socket);
+        ListenerConfig config = ListenerConfig.of(address).withStream(stream);
+        Listener listener = start(loops, config, handlers, List.of(socket.fd()), address, true);
+        listener.deleted.set(true); // the path is that of whoever made the socket
+        return listener;
+    }
+
+    private static Listener start(
+            EventLoopGroup loops,
+            ListenerConfig config,
+            StreamAcceptor handlers,
+            List<Integer> sockets,
+            SocketAddress address,
+            boolean handOver)
+            throws IOException {
+        List<EventLoop> all = loops.loops();
         List<Acceptor> acceptors = new ArrayList<>();
         for (int i = 0; i < sockets.size(); i++) {
-            List<EventLoop> targets = unix ? all : List.of(all.get(i));
+            List<EventLoop> targets = handOver ? all : List.of(all.get(i));
             acceptors.add(new Acceptor(all.get(i), targets, sockets.get(i), config, handlers));
         }
         int started = 0;

@@ -138,6 +138,21 @@ final class ListenerSocket {
         }
     }
 
+    /** Checks a socket that somebody else opened, and makes it ours. */
+    static SocketAddress adopt(InheritedSocket socket) throws IOException {
+        int fd = socket.fd();
+        byte[] listening = new byte[Integer.BYTES];
+        int result =
+                SocketCalls.getOption(
+                        fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_ACCEPTCONN, listening);
+        check(result, "getsockopt SO_ACCEPTCONN of " + socket);
+        if (java.nio.ByteBuffer.wrap(listening).getInt() == 0) {
+            throw new IOException(socket + " does not listen: is it ListenStream in the unit?");
+        }
+        check(SocketCalls.adopt(fd), "fcntl of " + socket); // O_NONBLOCK would make accept spin
+        return localAddress(fd);
+    }
+
     static boolean isUnix(SocketAddress address) {
         return address instanceof UnixDomainSocketAddress;
     }

@@ -27,6 +27,21 @@ final class SocketErrors {
         };
     }
 
+    /** The same failure for another caller, with the trace of his and the first one as cause. */
+    static IOException again(IOException failure) {
+        IOException copy =
+                switch (failure) {
+                    case BindException e -> new BindException(e.getMessage());
+                    case NoRouteToHostException e -> new NoRouteToHostException(e.getMessage());
+                    case ConnectException e -> new ConnectException(e.getMessage());
+                    case SocketException e -> new SocketException(e.getMessage());
+                    case SocketTimeoutException e -> new SocketTimeoutException(e.getMessage());
+                    default -> new IOException(failure.getMessage());
+                };
+        copy.initCause(failure);
+        return copy;
+    }
+
     private static String remedy(int errno) {
         return switch (errno) {
             case Errno.EADDRINUSE -> ". The address is in use by another socket";

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A connected TCP or unix stream on a loop. Methods belong to the loop's thread, except {@link
- * #trySend}, {@link #localAddress}, {@link #remoteAddress}, {@link #reactor} and {@link #isOpen}.
+ * #trySend}, {@link #option}, {@link #peerCredentials}, {@link #localAddress}, {@link
+ * #remoteAddress}, {@link #reactor} and {@link #isOpen}.
  *
  * <p>Its life: open; closing, from {@link #close}, {@link #abort} or a failure on, while operations
  * end; closed, when {@link StreamHandler#onClose} is called. The descriptor is closed once, after
@@ -52,6 +53,7 @@ public final class StreamSocket implements Resource {
     private long activeAt;
     private boolean aborted;
     private boolean closeStarted;
+    private boolean loopClosed;
     private @Nullable IOException cause;
     private volatile boolean closing;
     private volatile @Nullable SocketAddress localAddress;
@@ -316,8 +318,14 @@ public final class StreamSocket implements Resource {
         }
     }
 
+    /** Whether the loop's end closed it: the memory of what was received goes too. */
+    boolean isLoopClosed() {
+        return loopClosed;
+    }
+
     @Override
     public void shutdown() {
+        loopClosed = true;
         if (!closing) { // a socket that is closing gets the time it has to send its last bytes
             abort(new java.net.SocketException("the loop was closed"));
         }
@@ -406,6 +414,53 @@ public final class StreamSocket implements Resource {
             int length = withDescriptor(fd -> call.applyAsInt(fd, address.encoded()));
             return length < 0 ? null : address.length(length).get();
         }
+    }
+
+    /**
+     * Sets an option; from any thread.
+     *
+     * @throws ClosedChannelException when the socket is closed
+     * @throws IOException what the kernel says, with the option's name
+     */
+    public <T> void option(SocketOption<T> option, T value) throws IOException {
+        checkOption(withDescriptor(fd -> option.set(fd, value)), "setsockopt " + option);
+    }
+
+    /** The value of an option; otherwise like setting one. */
+    public <T> T option(SocketOption<T> option) throws IOException {
+        byte[] value = SocketOption.room();
+        int length = withDescriptor(fd -> option.get(fd, value));
+        checkOption(length, "getsockopt " + option);
+        return option.decode(value, length);
+    }
+
+    private void checkOption(int result, String what) throws IOException {
+        if (result == -Errno.EBADF) {
+            throw new ClosedChannelException();
+        }
+        if (result < 0) {
+            throw SocketErrors.exception(what + " of " + this, -result);
+        }
+    }
+
+    /**
+     * Who is at the other end of a unix socket; from any thread.
+     *
+     * @throws IOException on a TCP socket, or when it is closed
+     */
+    public PeerCredentials peerCredentials() throws IOException {
+        byte[] value = SocketOption.room();
+        int length =
+                withDescriptor(fd ->
+                        SocketCalls.getOption(
+                                fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_PEERCRED, value));
+        checkOption(length, "getsockopt SO_PEERCRED");
+        ByteBuffer ints = ByteBuffer.wrap(value).order(java.nio.ByteOrder.nativeOrder());
+        PeerCredentials peer = new PeerCredentials(ints.getInt(), ints.getInt(), ints.getInt());
+        if (peer.uid() == -1) { // what the kernel says of sockets that are not unix sockets
+            throw new IOException(this + " is not a unix socket: its peer has no credentials");
+        }
+        return peer;
     }
 
     /** The loop this socket is on. */

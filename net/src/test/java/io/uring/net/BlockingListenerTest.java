@@ -1,16 +1,25 @@
 package io.uring.net;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.testkit.Eventually;
-import java.nio.channels.AsynchronousCloseException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -49,10 +58,10 @@ final class BlockingListenerTest {
                 try (Peer peer = Peer.connect(listener.address());
                         BlockingStream stream = listener.accept()) {
                     peer.send("ping");
-                    assertEquals('p', stream.inputStream().read());
-                    stream.outputStream().write('x');
+                    assertEquals('p', stream.input().read());
+                    stream.output().write('x');
                     assertEquals("x", peer.readText(1));
-                    assertEquals(3, stream.inputStream().readNBytes(3).length);
+                    assertEquals(3, stream.input().readNBytes(3).length);
                 }
             }
         }
@@ -68,7 +77,7 @@ final class BlockingListenerTest {
             }
             listener.close();
             for (CompletableFuture<Throwable> failure : failures) {
-                assertEquals(AsynchronousCloseException.class, Loops.get(failure).getClass());
+                assertInstanceOf(ClosedChannelException.class, Loops.get(failure));
             }
             assertThrows(ClosedChannelException.class, listener::accept);
         }
@@ -120,6 +129,74 @@ final class BlockingListenerTest {
             for (Peer peer : peers) {
                 peer.close();
             }
+        }
+    }
+
+    @Test
+    void thousandVirtualThreadsAreServed() throws Exception {
+        int count = 1000;
+        AtomicInteger served = new AtomicInteger();
+        try (Loops loops = Loops.start(2);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Listener listener =
+                    BlockingListener.serve(
+                            loops.group(),
+                            ListenerConfig.of(Loops.loopback()),
+                            threads,
+                            stream -> {
+                                try {
+                                    stream.input().transferTo(stream.output());
+                                } catch (IOException e) {
+                                    throw new UncheckedIOException(e);
+                                }
+                                served.incrementAndGet();
+                            });
+            List<Future<byte[]>> answers = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                byte[] request = request(i);
+                answers.add(
+                        threads.submit(() -> {
+                            try (BlockingStream stream =
+                                    BlockingStream.connect(
+                                            loops.group().next(),
+                                            listener.address(),
+                                            StreamConfig.defaults(),
+                                            0)) {
+                                stream.output().write(request);
+                                stream.shutdownOutput();
+                                return stream.input().readAllBytes();
+                            }
+                        }));
+            }
+            for (int i = 0; i < count; i++) {
+                assertArrayEquals(request(i), answers.get(i).get());
+            }
+            Eventually.isTrue(Loops.LIMIT, "all were served", () -> served.get() == count);
+            Loops.get(listener.close());
+        }
+    }
+
+    private static byte[] request(int seed) {
+        byte[] bytes = new byte[1 + seed * 20];
+        new Random(seed).nextBytes(bytes);
+        return bytes;
+    }
+
+    @Test
+    void rejectedConnectionIsClosed() throws Exception {
+        try (Loops loops = Loops.start(1)) {
+            Listener listener =
+                    BlockingListener.serve(
+                            loops.group(),
+                            ListenerConfig.of(Loops.loopback()),
+                            _ -> {
+                                throw new RejectedExecutionException("full");
+                            },
+                            _ -> {});
+            try (Peer peer = Peer.connect(listener.address())) {
+                peer.assertEnd();
+            }
+            Loops.get(listener.close());
         }
     }
 }

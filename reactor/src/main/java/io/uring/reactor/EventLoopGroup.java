@@ -80,6 +80,21 @@ public final class EventLoopGroup implements AutoCloseable {
         return loops.get(Math.floorMod(next.getAndIncrement(), loops.size()));
     }
 
+    /**
+     * The loop with the fewest sockets, for clients whose connections live unequally long; among
+     * equals one after the other. From any thread. Connections that are just being asked for do not
+     * count yet: a burst is better spread with {@link #next}.
+     */
+    public EventLoop leastLoaded() {
+        EventLoop best = next();
+        for (EventLoop loop : loops) {
+            if (loop.reactor().resourceCount() < best.reactor().resourceCount()) {
+                best = loop;
+            }
+        }
+        return best;
+    }
+
     /** Closes all loops and waits for them. */
     @Override
     public void close() {

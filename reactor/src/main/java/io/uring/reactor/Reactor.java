@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * prepared and waits until the earliest deadline.
  *
  * <p>All methods belong to the thread that called {@link #start}, except {@link #execute}, {@link
- * #wakeup} and {@link #inLoop}.
+ * #wakeup}, {@link #resourceCount} and {@link #inLoop}.
  *
  * <pre>{@code
  * Reactor reactor = new Reactor(ReactorConfig.defaults());
@@ -68,6 +68,7 @@ public final class Reactor implements AutoCloseable {
     private final LoopCounters counters = new LoopCounters();
     private final CompletionHandler dispatch = this::dispatch;
     private final Set<Resource> resources = new HashSet<>();
+    private volatile int resourceCount;
     private ArrayList<Runnable> beforeSubmit = new ArrayList<>();
     private ArrayList<Runnable> running = new ArrayList<>();
     private @Nullable BufferGroup buffers;
@@ -445,6 +446,7 @@ public final class Reactor implements AutoCloseable {
     public void attach(Resource resource) {
         checkLoop();
         resources.add(resource);
+        resourceCount = resources.size();
         if (closing) {
             execute(resource::shutdown); // it came too late to be shut down with the others
         }
@@ -453,6 +455,12 @@ public final class Reactor implements AutoCloseable {
     public void detach(Resource resource) {
         checkLoop();
         resources.remove(resource);
+        resourceCount = resources.size();
+    }
+
+    /** Sockets, listeners and what else is attached; from any thread, a moment old. */
+    public int resourceCount() {
+        return resourceCount;
     }
 
     /** Operations the kernel has, or that wait for it. */

@@ -11,6 +11,11 @@ import java.lang.foreign.ValueLayout;
  */
 public final class SocketCalls {
     private static final int EBADF = 9;
+    private static final int F_SETFD = 2;
+    private static final int F_GETFL = 3;
+    private static final int F_SETFL = 4;
+    private static final int FD_CLOEXEC = 1;
+    private static final int O_NONBLOCK = 0x800;
 
     public static final int AF_UNIX = 1;
     public static final int AF_INET = 2;
@@ -26,6 +31,8 @@ public final class SocketCalls {
     public static final int SO_LINGER = 13;
     public static final int SO_REUSEPORT = 15;
     public static final int SO_ATTACH_REUSEPORT_CBPF = 51;
+    public static final int SO_PEERCRED = 17;
+    public static final int SO_ACCEPTCONN = 30;
     public static final int IPPROTO_TCP = 6;
     public static final int TCP_NODELAY = 1;
     public static final int IPPROTO_IPV6 = 41;
@@ -107,6 +114,48 @@ public final class SocketCalls {
             program.set(ValueLayout.JAVA_LONG, 8, NativeMemory.address(instructions));
             return setOption(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, program);
         }
+    }
+
+    /** For values that are not an int. */
+    public static int setOption(int fd, int level, int name, byte[] value) {
+        try (Arena arena = Arena.ofConfined()) {
+            return setOption(fd, level, name, arena.allocateFrom(ValueLayout.JAVA_BYTE, value));
+        }
+    }
+
+    /** Reads at most {@code value.length} bytes of an option; their number or {@code -errno}. */
+    public static int getOption(int fd, int level, int name, byte[] value) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(value.length);
+            MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, value.length);
+            long result =
+                    LinuxKernel.call(
+                            SystemCall.GETSOCKOPT,
+                            fd,
+                            level,
+                            name,
+                            bytes.address(),
+                            length.address(),
+                            0);
+            MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, 0, value, 0, value.length);
+            return result < 0 ? (int) result : length.get(ValueLayout.JAVA_INT, 0);
+        }
+    }
+
+    /** Makes a descriptor that came from elsewhere like our own: close-on-exec, and blocking. */
+    public static int adopt(int fd) {
+        long result = LinuxKernel.call(SystemCall.FCNTL, fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
+        long flags = LinuxKernel.call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
+        if (result < 0 || flags < 0) {
+            return (int) Math.min(result, flags);
+        }
+        return (int) LinuxKernel.call(SystemCall.FCNTL, fd, F_SETFL, flags & ~O_NONBLOCK, 0, 0, 0);
+    }
+
+    /** Ends both directions at once; a listening socket refuses connections from now on. */
+    public static int shutdown(int fd) {
+        int both = 2; // SHUT_RDWR
+        return (int) LinuxKernel.call(SystemCall.SHUTDOWN, fd, both);
     }
 
     /** Makes the next close discard unsent data and send RST. */

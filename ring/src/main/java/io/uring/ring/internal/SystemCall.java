@@ -17,6 +17,7 @@ enum SystemCall {
     MADVISE(28, 233),
     SOCKET(41, 198),
     SENDTO(44, 206),
+    SHUTDOWN(48, 210),
     BIND(49, 200),
     LISTEN(50, 201),
     GETSOCKNAME(51, 204),
@@ -24,6 +25,7 @@ enum SystemCall {
     SETSOCKOPT(54, 208),
     GETSOCKOPT(55, 209),
     SCHED_SETAFFINITY(203, 122),
+    FCNTL(72, 25),
     EVENTFD2(290, 19);
 
     /** Why this machine has no table, or null when it has one. */

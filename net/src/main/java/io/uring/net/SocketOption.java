@@ -1,0 +1,204 @@
+package io.uring.net;
+
+import io.uring.ring.internal.SocketCalls;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * One option of a socket, as the kernel numbers it, and the type of its value. Immutable; from any
+ * thread.
+ *
+ * <pre>{@code
+ * socket.option(SocketOption.TCP_KEEPIDLE, 30);
+ * socket.option(SocketOption.SO_KEEPALIVE, true);
+ * int unsent = socket.option(SocketOption.TCP_NOTSENT_LOWAT);
+ * String congestion = socket.option(SocketOption.TCP_CONGESTION);
+ * }</pre>
+ *
+ * @param <T> Boolean, Integer or String
+ */
+public final class SocketOption<T> {
+    private static final int IP = 0;
+    private static final int SOCKET = SocketCalls.SOL_SOCKET;
+    private static final int TCP = SocketCalls.IPPROTO_TCP;
+    private static final int IPV6 = SocketCalls.IPPROTO_IPV6;
+
+    /** Room for any value here; the longest is the name of a congestion control. */
+    private static final int MAX_BYTES = 16;
+
+    /** Bytes; the kernel doubles what is set. */
+    public static final SocketOption<Integer> SO_SNDBUF = number("SO_SNDBUF", SOCKET, 7);
+
+    /** Bytes; the kernel doubles what is set. */
+    public static final SocketOption<Integer> SO_RCVBUF = number("SO_RCVBUF", SOCKET, 8);
+
+    public static final SocketOption<Boolean> SO_KEEPALIVE = flag("SO_KEEPALIVE", SOCKET, 9);
+
+    /** 0 to 6; higher ones need CAP_NET_ADMIN. */
+    public static final SocketOption<Integer> SO_PRIORITY = number("SO_PRIORITY", SOCKET, 12);
+
+    /** Seconds, 0 for RST at close, -1 for off. */
+    public static final SocketOption<Integer> SO_LINGER =
+            new SocketOption<>("SO_LINGER", SOCKET, 13, Kind.LINGER, Integer.class);
+
+    /** The mark for routing; needs CAP_NET_ADMIN. */
+    public static final SocketOption<Integer> SO_MARK = number("SO_MARK", SOCKET, 36);
+
+    /** Microseconds; more than the system's value needs CAP_NET_ADMIN. */
+    public static final SocketOption<Integer> SO_BUSY_POLL = number("SO_BUSY_POLL", SOCKET, 46);
+
+    /** The processor that last received for the socket, or -1. */
+    public static final SocketOption<Integer> SO_INCOMING_CPU =
+            number("SO_INCOMING_CPU", SOCKET, 49);
+
+    public static final SocketOption<Boolean> TCP_NODELAY = flag("TCP_NODELAY", TCP, 1);
+
+    /** Bytes. */
+    public static final SocketOption<Integer> TCP_MAXSEG = number("TCP_MAXSEG", TCP, 2);
+
+    /** Full segments only, until it is set to false. */
+    public static final SocketOption<Boolean> TCP_CORK = flag("TCP_CORK", TCP, 3);
+
+    /** Seconds. */
+    public static final SocketOption<Integer> TCP_KEEPIDLE = number("TCP_KEEPIDLE", TCP, 4);
+
+    /** Seconds. */
+    public static final SocketOption<Integer> TCP_KEEPINTVL = number("TCP_KEEPINTVL", TCP, 5);
+
+    /** Probes. */
+    public static final SocketOption<Integer> TCP_KEEPCNT = number("TCP_KEEPCNT", TCP, 6);
+
+    /** Seconds; for listeners, and rounded by the kernel to its retransmissions. */
+    public static final SocketOption<Integer> TCP_DEFER_ACCEPT = number("TCP_DEFER_ACCEPT", TCP, 9);
+
+    /** The kernel turns it off again by itself. */
+    public static final SocketOption<Boolean> TCP_QUICKACK = flag("TCP_QUICKACK", TCP, 12);
+
+    /** The name of a congestion control, such as {@code cubic}. */
+    public static final SocketOption<String> TCP_CONGESTION =
+            new SocketOption<>("TCP_CONGESTION", TCP, 13, Kind.TEXT, String.class);
+
+    /** Milliseconds until unacknowledged data breaks the connection, 0 for the kernel's default. */
+    public static final SocketOption<Integer> TCP_USER_TIMEOUT =
+            number("TCP_USER_TIMEOUT", TCP, 18);
+
+    /** The length of a listener's queue of pending requests. */
+    public static final SocketOption<Integer> TCP_FASTOPEN = number("TCP_FASTOPEN", TCP, 23);
+
+    /** Bytes; -1 for no limit. */
+    public static final SocketOption<Integer> TCP_NOTSENT_LOWAT =
+            number("TCP_NOTSENT_LOWAT", TCP, 25);
+
+    public static final SocketOption<Integer> IP_TOS = number("IP_TOS", IP, 1);
+
+    public static final SocketOption<Integer> IPV6_TCLASS = number("IPV6_TCLASS", IPV6, 67);
+
+    private enum Kind {
+        FLAG,
+        NUMBER,
+        LINGER,
+        TEXT
+    }
+
+    private final String name;
+    private final int level;
+    private final int number;
+    private final Kind kind;
+    private final Class<T> type;
+
+    private SocketOption(String name, int level, int number, Kind kind, Class<T> type) {
+        this.name = name;
+        this.level = level;
+        this.number = number;
+        this.kind = kind;
+        this.type = type;
+    }
+
+    private static SocketOption<Integer> number(String name, int level, int number) {
+        return new SocketOption<>(name, level, number, Kind.NUMBER, Integer.class);
+    }
+
+    private static SocketOption<Boolean> flag(String name, int level, int number) {
+        return new SocketOption<>(name, level, number, Kind.FLAG, Boolean.class);
+    }
+
+    /** The kernel's name. */
+    public String name() {
+        return name;
+    }
+
+    /** The kernel's level, such as 6 for TCP. */
+    public int level() {
+        return level;
+    }
+
+    /** The kernel's number within the level. */
+    public int number() {
+        return number;
+    }
+
+    public Class<T> type() {
+        return type;
+    }
+
+    /** Sets it on a descriptor; 0 or {@code -errno}. */
+    int set(int fd, T value) {
+        return SocketCalls.setOption(fd, level, number, encode(value));
+    }
+
+    /** Reads it into {@code value}; the length or {@code -errno}. */
+    int get(int fd, byte[] value) {
+        return SocketCalls.getOption(fd, level, number, value);
+    }
+
+    static byte[] room() {
+        return new byte[MAX_BYTES];
+    }
+
+    private byte[] encode(T value) {
+        return switch (kind) {
+            case FLAG -> ints((Boolean) value ? 1 : 0);
+            case NUMBER -> ints((Integer) value);
+            case LINGER -> {
+                int seconds = (Integer) value;
+                yield ints(seconds < 0 ? 0 : 1, Math.max(seconds, 0));
+            }
+            case TEXT -> ((String) value).getBytes(StandardCharsets.US_ASCII);
+        };
+    }
+
+    T decode(byte[] value, int length) {
+        ByteBuffer ints = ByteBuffer.wrap(value).order(ByteOrder.nativeOrder());
+        return type.cast(
+                switch (kind) {
+                    case FLAG -> ints.getInt(0) != 0;
+                    case NUMBER -> ints.getInt(0);
+                    case LINGER -> ints.getInt(0) == 0 ? -1 : ints.getInt(Integer.BYTES);
+                    case TEXT -> text(value, length);
+                });
+    }
+
+    private static String text(byte[] value, int length) {
+        int end = 0;
+        while (end < length && value[end] != 0) {
+            end++;
+        }
+        return new String(Arrays.copyOf(value, end), StandardCharsets.US_ASCII);
+    }
+
+    private static byte[] ints(int... values) {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(values.length * Integer.BYTES).order(ByteOrder.nativeOrder());
+        for (int value : values) {
+            bytes.putInt(value);
+        }
+        return bytes.array();
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}
