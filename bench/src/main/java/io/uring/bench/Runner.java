@@ -1,0 +1,173 @@
+package io.uring.bench;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Runs scenarios: the servers of a scenario all live, each gets a warm-up, then the rounds go
+ * around them, so that slow changes of the machine meet all alike.
+ */
+final class Runner implements AutoCloseable {
+    /**
+     * @param settleSeconds between the first request and the window that counts
+     * @param budgetSeconds scenarios that would not end within it are left out; 0 for no limit
+     */
+    record Plan(
+            List<Contender> contenders,
+            List<Scenario> scenarios,
+            int rounds,
+            double warmupSeconds,
+            double settleSeconds,
+            double windowSeconds,
+            double budgetSeconds) {}
+
+    /**
+     * Opening and closing connections, starting a JVM: what a measurement takes besides its times.
+     */
+    private static final double OVERHEAD_SECONDS = 0.3;
+
+    private final Plan plan;
+    private final Pinning pinning;
+    private final PrintStream progress;
+    private final long startedAt = System.nanoTime();
+    private final Map<String, ServerProcess> servers = new LinkedHashMap<>();
+    private final List<String> leftOut = new ArrayList<>();
+
+    Runner(Plan plan, Pinning pinning, PrintStream progress) {
+        this.plan = plan;
+        this.pinning = pinning;
+        this.progress = progress;
+    }
+
+    List<Table> run() throws InterruptedException {
+        List<Table> tables = new ArrayList<>();
+        for (Scenario scenario : plan.scenarios()) {
+            List<Contender> able =
+                    plan.contenders().stream()
+                            .filter(contender -> contender.modes().contains(scenario.load().mode()))
+                            .toList();
+            if (able.isEmpty() || !fitsBudget(able.size())) {
+                leftOut.add(scenario.name());
+                continue;
+            }
+            Table table = run(scenario, able);
+            tables.add(table);
+            progress.println(table.text());
+        }
+        return tables;
+    }
+
+    /**
+     * Scenarios there was no time or no contender for, and contenders that failed, with the reason.
+     */
+    List<String> leftOut() {
+        return List.copyOf(leftOut);
+    }
+
+    private boolean fitsBudget(int contenders) {
+        if (plan.budgetSeconds() == 0) {
+            return true;
+        }
+        double round = plan.settleSeconds() + plan.windowSeconds() + OVERHEAD_SECONDS;
+        double needed =
+                contenders * (plan.warmupSeconds() + OVERHEAD_SECONDS + plan.rounds() * round);
+        return elapsedSeconds() + needed <= plan.budgetSeconds();
+    }
+
+    private double elapsedSeconds() {
+        return (System.nanoTime() - startedAt) / 1e9;
+    }
+
+    private Table run(Scenario scenario, List<Contender> contenders) throws InterruptedException {
+        Map<Contender, List<Round>> rounds = new LinkedHashMap<>();
+        for (Contender contender : contenders) {
+            show(scenario, contender, "warm-up");
+            if (attempt(scenario, contender, plan.warmupSeconds()) != null) {
+                rounds.put(contender, new ArrayList<>());
+            }
+        }
+        for (int round = 1; round <= plan.rounds(); round++) {
+            for (Map.Entry<Contender, List<Round>> entry : rounds.entrySet()) {
+                show(scenario, entry.getKey(), "round " + round + "/" + plan.rounds());
+                Round result = attempt(scenario, entry.getKey(), plan.windowSeconds());
+                if (result != null) {
+                    entry.getValue().add(result);
+                }
+            }
+        }
+        progress.print("\r\033[K");
+        List<Row> rows = new ArrayList<>();
+        rounds.forEach((contender, results) -> {
+            if (!results.isEmpty()) {
+                rows.add(new Row(contender, results));
+            }
+        });
+        return new Table(scenario, rows);
+    }
+
+    private void show(Scenario scenario, Contender contender, String what) {
+        progress.printf(
+                "\r\033[K%4.0f s  %s  %s  %s",
+                elapsedSeconds(), scenario.name(), contender.name(), what);
+        progress.flush();
+    }
+
+    /** One contender that fails must not end the comparison of the others. */
+    private @org.jspecify.annotations.Nullable Round attempt(
+            Scenario scenario, Contender contender, double seconds) throws InterruptedException {
+        try {
+            return measure(scenario, server(contender, scenario.load().mode()), seconds);
+        } catch (IOException | RuntimeException e) {
+            leftOut.add(contender.name() + " in " + scenario.name() + ": " + e);
+            progress.println("\r\033[K" + leftOut.getLast());
+            return null;
+        }
+    }
+
+    private ServerProcess server(Contender contender, Mode mode)
+            throws IOException, InterruptedException {
+        String key = contender.name() + " " + mode;
+        ServerProcess running = servers.get(key);
+        if (running == null) {
+            running = ServerProcess.start(contender, mode, pinning);
+            servers.put(key, running);
+        }
+        return running;
+    }
+
+    private Round measure(Scenario scenario, ServerProcess server, double seconds)
+            throws IOException, InterruptedException {
+        long residentBefore = ProcStat.residentKilobytes(server.pid());
+        try (Load load = Load.open(scenario.load(), server.port())) {
+            load.start();
+            TimeUnit.NANOSECONDS.sleep((long) (plan.settleSeconds() * 1e9));
+            CpuWindow window = CpuWindow.open(server.pid(), pinning);
+            LoadResult result = load.measure((long) (seconds * 1e9));
+            CpuWindow.Used used = window.close();
+            if (!scenario.isIdle() && result.requests() == 0) {
+                throw new IOException("no request was answered");
+            }
+            long resident = ProcStat.residentKilobytes(server.pid()) - residentBefore;
+            double share = scenario.isIdle() ? 1 : result.requests();
+            return new Round(
+                    used.serverMicros() / share,
+                    result.perSecond(),
+                    result.latencyMicros(50),
+                    result.latencyMicros(99),
+                    result.latencyMicros(99.9),
+                    used.foreignShare(),
+                    Math.max(0, resident) * 1024.0,
+                    result.errors());
+        }
+    }
+
+    @Override
+    public void close() {
+        servers.values().forEach(ServerProcess::close);
+    }
+}
