@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -15,9 +16,7 @@ record Machine(Map<String, String> facts) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("command", command);
         facts.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-        facts.put(
-                "processor",
-                processor() + ", " + Runtime.getRuntime().availableProcessors() + " usable here");
+        facts.put("processor", processor());
         facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         facts.put("congestion control", firstLine("/proc/sys/net/ipv4/tcp_congestion_control"));
         facts.put(
@@ -53,14 +52,18 @@ record Machine(Map<String, String> facts) {
         return jar.replaceAll("^[a-z-]*|\\.jar$", "");
     }
 
+    /** Counted in the file: this process is pinned, and sees one. */
     private static String processor() {
         try {
-            return Files.readString(Path.of("/proc/cpuinfo"))
-                    .lines()
-                    .filter(line -> line.startsWith("model name"))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst()
-                    .orElse(System.getProperty("os.arch"));
+            List<String> lines = Files.readAllLines(Path.of("/proc/cpuinfo"));
+            long count = lines.stream().filter(line -> line.startsWith("processor")).count();
+            String model =
+                    lines.stream()
+                            .filter(line -> line.startsWith("model name"))
+                            .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                            .findFirst()
+                            .orElse(System.getProperty("os.arch"));
+            return count + " x " + model;
         } catch (IOException e) {
             return System.getProperty("os.arch");
         }

@@ -31,7 +31,6 @@ final class RunCommand implements Callable<Integer> {
                     "net",
                     "c-uring",
                     "c-epoll",
-                    "netty-nio-pooled",
                     "netty-epoll-pooled",
                     "netty-uring-pooled",
                     "vthreads",
@@ -109,7 +108,7 @@ final class RunCommand implements Callable<Integer> {
                 chosenContenders(),
                 chosenScenarios(),
                 rounds > 0 ? rounds : quick ? QUICK_ROUNDS : FULL_ROUNDS,
-                warmup > 0 ? warmup : quick ? 1 : 3,
+                warmup > 0 ? warmup : quick ? 4 : 6,
                 quick ? 0.1 : 0.5,
                 seconds > 0 ? seconds : quick ? 0.6 : 3,
                 quick ? QUICK_BUDGET_SECONDS : 0);

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs scenarios: the servers of a scenario all live, each gets a warm-up, then the rounds go
@@ -31,6 +32,9 @@ final class Runner implements AutoCloseable {
      */
     private static final double OVERHEAD_SECONDS = 0.3;
 
+    private static final double C_WARMUP_SECONDS = 0.3;
+    private static final double AGAIN_SHARE = 0.3;
+
     private final Plan plan;
     private final Pinning pinning;
     private final PrintStream progress;
@@ -51,7 +55,7 @@ final class Runner implements AutoCloseable {
                     plan.contenders().stream()
                             .filter(contender -> contender.modes().contains(scenario.load().mode()))
                             .toList();
-            if (able.isEmpty() || !fitsBudget(able.size())) {
+            if (able.isEmpty() || !fitsBudget(able, scenario.load().mode())) {
                 leftOut.add(scenario.name());
                 continue;
             }
@@ -69,14 +73,29 @@ final class Runner implements AutoCloseable {
         return List.copyOf(leftOut);
     }
 
-    private boolean fitsBudget(int contenders) {
+    private boolean fitsBudget(List<Contender> contenders, Mode mode) {
         if (plan.budgetSeconds() == 0) {
             return true;
         }
         double round = plan.settleSeconds() + plan.windowSeconds() + OVERHEAD_SECONDS;
-        double needed =
-                contenders * (plan.warmupSeconds() + OVERHEAD_SECONDS + plan.rounds() * round);
+        double warmups =
+                contenders.stream()
+                        .mapToDouble(contender -> warmupSeconds(contender, mode) + OVERHEAD_SECONDS)
+                        .sum();
+        double needed = warmups + contenders.size() * plan.rounds() * round;
         return elapsedSeconds() + needed <= plan.budgetSeconds();
+    }
+
+    /** C is compiled already, and a server that runs already has had most of its warm-up. */
+    private double warmupSeconds(Contender contender, Mode mode) {
+        if (contender.isC()) {
+            return Math.min(C_WARMUP_SECONDS, plan.warmupSeconds());
+        }
+        return plan.warmupSeconds() * (servers.containsKey(key(contender, mode)) ? AGAIN_SHARE : 1);
+    }
+
+    private static String key(Contender contender, Mode mode) {
+        return contender.name() + " " + mode;
     }
 
     private double elapsedSeconds() {
@@ -87,7 +106,8 @@ final class Runner implements AutoCloseable {
         Map<Contender, List<Round>> rounds = new LinkedHashMap<>();
         for (Contender contender : contenders) {
             show(scenario, contender, "warm-up");
-            if (attempt(scenario, contender, plan.warmupSeconds()) != null) {
+            if (attempt(scenario, contender, warmupSeconds(contender, scenario.load().mode()))
+                    != null) {
                 rounds.put(contender, new ArrayList<>());
             }
         }
@@ -118,8 +138,8 @@ final class Runner implements AutoCloseable {
     }
 
     /** One contender that fails must not end the comparison of the others. */
-    private @org.jspecify.annotations.Nullable Round attempt(
-            Scenario scenario, Contender contender, double seconds) throws InterruptedException {
+    private @Nullable Round attempt(Scenario scenario, Contender contender, double seconds)
+            throws InterruptedException {
         try {
             return measure(scenario, server(contender, scenario.load().mode()), seconds);
         } catch (IOException | RuntimeException e) {
@@ -131,7 +151,7 @@ final class Runner implements AutoCloseable {
 
     private ServerProcess server(Contender contender, Mode mode)
             throws IOException, InterruptedException {
-        String key = contender.name() + " " + mode;
+        String key = key(contender, mode);
         ServerProcess running = servers.get(key);
         if (running == null) {
             running = ServerProcess.start(contender, mode, pinning);

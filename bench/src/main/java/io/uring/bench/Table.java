@@ -2,7 +2,7 @@ package io.uring.bench;
 
 import java.util.List;
 
-/** A scenario. And the table of it. */
+/** What all contenders did in a scenario. */
 record Table(Scenario scenario, List<Row> rows) {
     private static final double KIBIBYTE = 1024;
 
