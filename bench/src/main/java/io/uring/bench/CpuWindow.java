@@ -17,7 +17,7 @@ final class CpuWindow {
         this.serverPid = serverPid;
         this.pinning = pinning;
         this.server = ProcStat.processTicks(serverPid);
-        this.load = ProcStat.processTicks(ProcessHandle.current().pid());
+        this.load = loadTicks();
         this.all = ProcStat.busyTicks(pinning.processors());
     }
 
@@ -27,11 +27,17 @@ final class CpuWindow {
 
     Used close() throws IOException {
         long serverTicks = ProcStat.processTicks(serverPid) - server;
-        long loadTicks = ProcStat.processTicks(ProcessHandle.current().pid()) - load;
-        long foreign = ProcStat.busyTicks(pinning.processors()) - all - serverTicks - loadTicks;
+        long loadUsed = loadTicks() - load;
+        long foreign = ProcStat.busyTicks(pinning.processors()) - all - serverTicks - loadUsed;
         double elapsedTicks = (System.nanoTime() - startedAt) / 1e3 / ProcStat.TICK_MICROS;
         return new Used(
                 (double) serverTicks * ProcStat.TICK_MICROS,
                 Math.max(0, foreign) / (elapsedTicks * pinning.processors().size()));
+    }
+
+    /** This process makes the load, or its child wrk does. */
+    private static long loadTicks() throws IOException {
+        long pid = ProcessHandle.current().pid();
+        return ProcStat.processTicks(pid) + ProcStat.childrenTicks(pid);
     }
 }

@@ -13,6 +13,8 @@ final class ProcStat {
 
     private static final int UTIME = 11;
     private static final int STIME = 12;
+    private static final int CUTIME = 13;
+    private static final int CSTIME = 14;
     private static final int IDLE = 4;
     private static final int IOWAIT = 5;
     private static final int STEAL = 8;
@@ -26,8 +28,22 @@ final class ProcStat {
 
     /** The command in the second field may contain blanks and parentheses. */
     static long parseProcess(String stat) {
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).strip().split(" ", -1);
+        String[] fields = afterCommand(stat);
         return Long.parseLong(fields[UTIME]) + Long.parseLong(fields[STIME]);
+    }
+
+    /** The same of the children that have ended, such as wrk. */
+    static long childrenTicks(long pid) throws IOException {
+        return parseChildren(Files.readString(Path.of("/proc/" + pid + "/stat")));
+    }
+
+    static long parseChildren(String stat) {
+        String[] fields = afterCommand(stat);
+        return Long.parseLong(fields[CUTIME]) + Long.parseLong(fields[CSTIME]);
+    }
+
+    private static String[] afterCommand(String stat) {
+        return stat.substring(stat.lastIndexOf(')') + 2).strip().split(" ", -1);
     }
 
     /** What the processors have done, for all processes, and what the hypervisor took. */

@@ -69,6 +69,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--list", description = "Print the contenders and scenarios.")
     private boolean list;
 
+    @Option(names = "--wrk", description = "Let wrk make the HTTP load; it must be installed.")
+    private boolean wrk;
+
     @Option(names = "--html", paramLabel = "FILE", description = "Write the report there.")
     private @Nullable Path html;
 
@@ -111,7 +114,8 @@ final class RunCommand implements Callable<Integer> {
                 warmup > 0 ? warmup : quick ? 4 : 6,
                 quick ? 0.1 : 0.5,
                 seconds > 0 ? seconds : quick ? 0.6 : 3,
-                quick ? QUICK_BUDGET_SECONDS : 0);
+                quick ? QUICK_BUDGET_SECONDS : 0,
+                wrk);
     }
 
     private List<Contender> chosenContenders() {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ final class Runner implements AutoCloseable {
     /**
      * @param settleSeconds between the first request and the window that counts
      * @param budgetSeconds scenarios that would not end within it are left out; 0 for no limit
+     * @param wrk whether wrk makes the HTTP load
      */
     record Plan(
             List<Contender> contenders,
@@ -25,7 +27,8 @@ final class Runner implements AutoCloseable {
             double warmupSeconds,
             double settleSeconds,
             double windowSeconds,
-            double budgetSeconds) {}
+            double budgetSeconds,
+            boolean wrk) {}
 
     /**
      * Opening and closing connections, starting a JVM: what a measurement takes besides its times.
@@ -33,13 +36,19 @@ final class Runner implements AutoCloseable {
     private static final double OVERHEAD_SECONDS = 0.3;
 
     private static final double C_WARMUP_SECONDS = 0.3;
+    private static final String FRESH = "fresh";
     private static final double AGAIN_SHARE = 0.3;
+
+    /**
+     * Until the last of thousands of connections is accepted, and what that made hot is compiled.
+     */
+    private static final double IDLE_SETTLE_SECONDS = 3;
 
     private final Plan plan;
     private final Pinning pinning;
     private final PrintStream progress;
     private final long startedAt = System.nanoTime();
-    private final Map<String, ServerProcess> servers = new LinkedHashMap<>();
+    private final Map<String, ServerProcess> servers = new ConcurrentHashMap<>();
     private final List<String> leftOut = new ArrayList<>();
 
     Runner(Plan plan, Pinning pinning, PrintStream progress) {
@@ -141,11 +150,26 @@ final class Runner implements AutoCloseable {
     private @Nullable Round attempt(Scenario scenario, Contender contender, double seconds)
             throws InterruptedException {
         try {
-            return measure(scenario, server(contender, scenario.load().mode()), seconds);
+            return scenario.isIdle()
+                    ? measureFresh(scenario, contender, seconds)
+                    : measure(scenario, server(contender, scenario.load().mode()), seconds);
         } catch (IOException | RuntimeException e) {
             leftOut.add(contender.name() + " in " + scenario.name() + ": " + e);
             progress.println("\r\033[K" + leftOut.getLast());
             return null;
+        }
+    }
+
+    /** Memory that a server has had for connections before would hide what these need. */
+    private Round measureFresh(Scenario scenario, Contender contender, double seconds)
+            throws IOException, InterruptedException {
+        try (ServerProcess fresh =
+                ServerProcess.start(contender, scenario.load().mode(), pinning)) {
+            Probe.responseBytes(
+                    scenario.load(), fresh.port()); // the code's own memory is not the connections'
+            return measure(scenario, fresh, seconds);
+        } finally {
+            servers.remove(FRESH);
         }
     }
 
@@ -160,12 +184,32 @@ final class Runner implements AutoCloseable {
         return running;
     }
 
+    private Round measureWithWrk(Scenario scenario, ServerProcess server, double seconds)
+            throws IOException, InterruptedException {
+        CpuWindow window = CpuWindow.open(server.pid(), pinning);
+        Wrk.Output output = Wrk.run(scenario.load(), server.port(), seconds);
+        CpuWindow.Used used = window.close();
+        return new Round(
+                used.serverMicros() / Math.max(1, output.requests()),
+                output.perSecond(),
+                output.p50Micros(),
+                output.p99Micros(),
+                Double.NaN,
+                used.foreignShare(),
+                0,
+                output.errors());
+    }
+
     private Round measure(Scenario scenario, ServerProcess server, double seconds)
             throws IOException, InterruptedException {
+        if (plan.wrk() && Wrk.canDo(scenario.load())) {
+            return measureWithWrk(scenario, server, seconds);
+        }
+        double settle = scenario.isIdle() ? IDLE_SETTLE_SECONDS : plan.settleSeconds();
         long residentBefore = ProcStat.residentKilobytes(server.pid());
         try (Load load = Load.open(scenario.load(), server.port())) {
             load.start();
-            TimeUnit.NANOSECONDS.sleep((long) (plan.settleSeconds() * 1e9));
+            TimeUnit.NANOSECONDS.sleep((long) (settle * 1e9));
             CpuWindow window = CpuWindow.open(server.pid(), pinning);
             LoadResult result = load.measure((long) (seconds * 1e9));
             CpuWindow.Used used = window.close();

@@ -20,8 +20,9 @@ final class ProcStatTest {
 
     @Test
     void processTimeIsUserPlusSystem() {
-        String stat = "42 (java) S 1 2 3 4 5 6 7 8 9 10 700 55 1 1 20 0 9 0 12345 0 0\n";
+        String stat = "42 (java) S 1 2 3 4 5 6 7 8 9 10 700 55 1 2 20 0 9 0 12345 0 0\n";
         assertEquals(755, ProcStat.parseProcess(stat));
+        assertEquals(3, ProcStat.parseChildren(stat));
     }
 
     @Test

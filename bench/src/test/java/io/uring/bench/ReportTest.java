@@ -51,7 +51,8 @@ final class ReportTest {
                         1,
                         1,
                         1,
-                        0);
+                        0,
+                        false);
         String html = HtmlReport.of(machine, plan, List.of(TABLE), List.of("churn"));
         assertTrue(html.contains("uring bench --x &lt;y&gt;"));
         assertTrue(html.contains("<svg"));
