@@ -165,6 +165,7 @@ final class Runner implements AutoCloseable {
             throws IOException, InterruptedException {
         try (ServerProcess fresh =
                 ServerProcess.start(contender, scenario.load().mode(), pinning)) {
+            servers.put(FRESH, fresh); // a signal must stop it too
             Probe.responseBytes(
                     scenario.load(), fresh.port()); // the code's own memory is not the connections'
             return measure(scenario, fresh, seconds);
