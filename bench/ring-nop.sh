@@ -17,7 +17,7 @@ command -v cc >/dev/null || { echo "ring-nop: there is no C compiler (cc), and s
 out="$(mktemp -d)"
 trap 'rm -rf "$out"' EXIT
 cc -O2 -o "$out/nop" bench/c/nop.c
-jar="$(ls bench/target/uring-bench-*.jar | head -1)"
+jar=bench/target/uring-bench.jar
 cpu=$(($(nproc) - 1))
 
 # The IORING_SETUP flags of each type in RingNopBenchmark; CLAMP is 0x10.

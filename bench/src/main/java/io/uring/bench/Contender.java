@@ -1,0 +1,124 @@
+package io.uring.bench;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A server that takes part.
+ *
+ * @param name what {@code serve} takes
+ * @param about one line for the report
+ * @param modes what it can do
+ * @param properties system properties of its JVM, set before the first class of it is loaded
+ * @param server not run for C, which is a process of its own: see {@link CServers}
+ */
+record Contender(
+        String name, String about, Set<Mode> modes, Map<String, String> properties, Server server) {
+
+    private static final Set<Mode> BOTH = EnumSet.allOf(Mode.class);
+    private static final Set<Mode> HTTP = EnumSet.of(Mode.HTTP);
+    private static final Set<Mode> ECHO = EnumSet.of(Mode.ECHO);
+    private static final Map<String, String> POOLED = Map.of("io.netty.allocator.type", "pooled");
+    private static final Map<String, String> TUNED =
+            Map.of(
+                    "io.netty.allocator.type", "pooled",
+                    "io.netty.leakDetection.level", "disabled",
+                    "io.netty.buffer.checkAccessible", "false",
+                    "io.netty.buffer.checkBounds", "false");
+
+    private static final List<Contender> ALL = all();
+
+    static List<Contender> list() {
+        return ALL;
+    }
+
+    static Contender named(String name) {
+        return ALL.stream()
+                .filter(contender -> contender.name.equals(name))
+                .findFirst()
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
+                                "no contender "
+                                        + name
+                                        + "; there are "
+                                        + String.join(", ", names())));
+    }
+
+    static List<String> names() {
+        return ALL.stream().map(Contender::name).toList();
+    }
+
+    boolean isC() {
+        return name.startsWith("c-");
+    }
+
+    private static List<Contender> all() {
+        List<Contender> all = new ArrayList<>();
+        all.add(
+                java(
+                        "net",
+                        "our net module; HTTP: finds the ends of requests",
+                        BOTH,
+                        new NetServer()));
+        all.add(c("c-uring", "C, one thread, io_uring with everything on"));
+        all.add(c("c-epoll", "C, one thread, level-triggered epoll"));
+        for (NettyServer.Transport transport : NettyServer.Transport.values()) {
+            addNetty(all, transport);
+        }
+        all.add(
+                java(
+                        "vthreads",
+                        "JDK: a virtual thread per connection",
+                        ECHO,
+                        new VirtualThreadServer()));
+        all.add(java("jetty-uring", "Jetty on our connector", HTTP, new JettyServer(true)));
+        all.add(java("jetty", "Jetty on its own connector (NIO)", HTTP, new JettyServer(false)));
+        all.add(java("vertx", "Vert.x on Netty's epoll", BOTH, new VertxServer()));
+        all.add(
+                new Contender(
+                        "vertx-pooled",
+                        "the same, pooled allocator",
+                        BOTH,
+                        POOLED,
+                        new VertxServer()));
+        return List.copyOf(all);
+    }
+
+    private static void addNetty(List<Contender> all, NettyServer.Transport transport) {
+        String name = "netty-" + transport;
+        String about = "Netty " + transport + "; HTTP: HttpServerCodec";
+        all.add(java(name, about, BOTH, new NettyServer(transport, false)));
+        all.add(
+                new Contender(
+                        name + "-pooled",
+                        about + "; pooled allocator",
+                        BOTH,
+                        POOLED,
+                        new NettyServer(transport, false)));
+        all.add(
+                new Contender(
+                        name + "-tuned",
+                        about + "; pooled allocator, no checks, large reads, merged flushes",
+                        BOTH,
+                        TUNED,
+                        new NettyServer(transport, true)));
+    }
+
+    private static Contender java(String name, String about, Set<Mode> modes, Server server) {
+        return new Contender(name, about, modes, Map.of(), server);
+    }
+
+    private static Contender c(String name, String about) {
+        return new Contender(
+                name,
+                about + "; HTTP: finds the ends of requests",
+                BOTH,
+                Map.of(),
+                (mode, port) -> {
+                    throw new IllegalStateException(name + " is a process of its own");
+                });
+    }
+}

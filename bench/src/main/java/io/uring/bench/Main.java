@@ -1,0 +1,30 @@
+package io.uring.bench;
+
+import java.io.IOException;
+import picocli.CommandLine;
+
+/** {@code uring bench}: without a command it runs the comparison. */
+public final class Main {
+    private Main() {}
+
+    /** Runs one command and exits with its status. */
+    public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new RunCommand())
+                .addSubcommand(new ServeCommand())
+                .addSubcommand(new LoadCommand())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((failure, command, parsed) -> {
+                    if (failure instanceof IOException
+                            || failure instanceof IllegalArgumentException) {
+                        command.getErr().println("uring bench: " + failure.getMessage());
+                    } else {
+                        failure.printStackTrace(command.getErr());
+                    }
+                    return CommandLine.ExitCode.SOFTWARE;
+                });
+    }
+}

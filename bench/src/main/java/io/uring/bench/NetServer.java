@@ -1,0 +1,74 @@
+package io.uring.bench;
+
+import io.uring.net.Listener;
+import io.uring.net.ListenerConfig;
+import io.uring.net.StreamHandler;
+import io.uring.net.StreamSocket;
+import io.uring.reactor.EventLoopGroup;
+import io.uring.reactor.ReactorConfig;
+import io.uring.reactor.ReceivedBuffer;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+
+/** Our own sockets. */
+final class NetServer implements Server {
+    private static final String RESPONSE =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!";
+
+    /** So many pipelined answers go out of one piece of memory. */
+    private static final int ANSWERS = 64;
+
+    @Override
+    public int start(Mode mode, int port) throws IOException {
+        return listen(EventLoopGroup.start(1, ReactorConfig.defaults()), mode, port);
+    }
+
+    static int listen(EventLoopGroup loops, Mode mode, int port) throws IOException {
+        ListenerConfig config =
+                ListenerConfig.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        Echo echo = new Echo();
+        MemorySegment answers = answers();
+        Listener listener =
+                Listener.open(
+                        loops, config, socket -> mode == Mode.ECHO ? echo : new Plaintext(answers));
+        return ((InetSocketAddress) listener.address()).getPort();
+    }
+
+    private static MemorySegment answers() {
+        byte[] bytes = RESPONSE.repeat(ANSWERS).getBytes(StandardCharsets.US_ASCII);
+        MemorySegment memory = Arena.global().allocate(bytes.length);
+        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, memory, 0, bytes.length);
+        return memory;
+    }
+
+    private static final class Echo implements StreamHandler {
+        @Override
+        public void onData(StreamSocket socket, ReceivedBuffer data) {
+            socket.write(data);
+        }
+    }
+
+    private static final class Plaintext implements StreamHandler {
+        private final HttpEnds ends = new HttpEnds();
+        private final MemorySegment answers;
+
+        Plaintext(MemorySegment answers) {
+            this.answers = answers;
+        }
+
+        @Override
+        public void onData(StreamSocket socket, ReceivedBuffer data) {
+            int missing = ends.count(data.memory(), data.offset(), data.remaining());
+            data.release();
+            while (missing > 0) {
+                int now = Math.min(missing, ANSWERS);
+                socket.write(answers.asSlice(0, (long) now * RESPONSE.length()), failure -> {});
+                missing -= now;
+            }
+        }
+    }
+}

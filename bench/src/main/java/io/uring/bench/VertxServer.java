@@ -1,0 +1,54 @@
+package io.uring.bench;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.NetServerOptions;
+import java.util.concurrent.TimeUnit;
+
+/** Vert.x on its native transport, which is Netty's epoll. */
+final class VertxServer implements Server {
+    private static final int BACKLOG = 4096;
+    private static final long START_SECONDS = 30;
+
+    @Override
+    public int start(Mode mode, int port) throws Exception {
+        Vertx vertx =
+                Vertx.vertx(
+                        new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(true));
+        if (!vertx.isNativeTransportEnabled()) {
+            throw new IllegalStateException(
+                    "no native transport", vertx.unavailableNativeTransportCause());
+        }
+        Future<Integer> listening = mode == Mode.ECHO ? echo(vertx, port) : http(vertx, port);
+        return listening
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(START_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private static Future<Integer> echo(Vertx vertx, int port) {
+        NetServerOptions options = new NetServerOptions().setTcpNoDelay(true);
+        options.setAcceptBacklog(BACKLOG);
+        return vertx.createNetServer(options)
+                .connectHandler(socket -> socket.handler(socket::write))
+                .listen(port, "127.0.0.1")
+                .map(server -> server.actualPort());
+    }
+
+    private static Future<Integer> http(Vertx vertx, int port) {
+        HttpServerOptions options = new HttpServerOptions().setTcpNoDelay(true);
+        options.setAcceptBacklog(BACKLOG);
+        Buffer body = Buffer.buffer("Hello, World!");
+        return vertx.createHttpServer(options)
+                .requestHandler(request ->
+                        request.response()
+                                .putHeader("content-type", "text/plain")
+                                .putHeader("content-length", "13")
+                                .end(body))
+                .listen(port, "127.0.0.1")
+                .map(server -> server.actualPort());
+    }
+}
