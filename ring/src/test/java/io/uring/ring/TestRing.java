@@ -3,6 +3,7 @@ package io.uring.ring;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import io.uring.ring.internal.Abi;
 import io.uring.ring.internal.Kernel;
 import io.uring.ring.internal.LinuxKernel;
 import java.util.ArrayList;
@@ -72,6 +73,11 @@ final class TestRing implements AutoCloseable {
     /** The next entry, which must be there. */
     Sqe sqe() {
         Sqe sqe = ring.nextSqe();
+        // A polling thread may have completed what it has not yet taken out of the queue.
+        for (int i = 0; sqe == null && ring.config().has(Abi.SETUP_SQPOLL) && i < 1000; i++) {
+            ring.waitForSpace();
+            sqe = ring.nextSqe();
+        }
         assertNotNull(sqe, "the submission queue is full");
         return sqe;
     }
