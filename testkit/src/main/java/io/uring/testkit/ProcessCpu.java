@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * CPU time that a whole process has used, user and system, from {@code /proc/<pid>/stat}.
@@ -47,6 +48,26 @@ public record ProcessCpu(long userNanos, long systemNanos) {
         return new ProcessCpu(
                 Long.parseLong(fields[USER_FIELD]) * TICK_NANOS,
                 Long.parseLong(fields[SYSTEM_FIELD]) * TICK_NANOS);
+    }
+
+    /**
+     * The least that this JVM took in one of some windows of time. A loop that is not idle shows in
+     * each of them; what the JVM compiles or collects beside does not.
+     *
+     * @param enoughNanos no further window is needed after one with so little
+     */
+    public static long leastOf(int windows, long windowNanos, long enoughNanos) {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < windows && least > enoughNanos; i++) {
+            ProcessCpu before = ofThisProcess();
+            long start = System.nanoTime();
+            for (long left = windowNanos; left > 0; ) {
+                LockSupport.parkNanos(left);
+                left = windowNanos - (System.nanoTime() - start);
+            }
+            least = Math.min(least, ofThisProcess().minus(before).totalNanos());
+        }
+        return least;
     }
 
     /** User and system together. */
