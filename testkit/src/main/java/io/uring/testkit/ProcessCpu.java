@@ -31,6 +31,27 @@ public record ProcessCpu(long userNanos, long systemNanos) {
         return of(ProcessHandle.current().pid());
     }
 
+    /**
+     * Of this JVM's threads whose names begin so, which leaves out what the JVM compiles and
+     * collects meanwhile.
+     */
+    public static ProcessCpu ofThreads(String prefix) {
+        long user = 0;
+        long system = 0;
+        try (var tasks = Files.list(Path.of("/proc/self/task"))) {
+            for (Path task : (Iterable<Path>) tasks::iterator) {
+                if (Files.readString(task.resolve("comm")).startsWith(prefix)) {
+                    ProcessCpu thread = parse(Files.readString(task.resolve("stat")));
+                    user += thread.userNanos;
+                    system += thread.systemNanos;
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("no CPU time of the threads " + prefix, e);
+        }
+        return new ProcessCpu(user, system);
+    }
+
     /** Of any process that may be seen. */
     public static ProcessCpu of(long pid) {
         Path stat = Path.of("/proc", Long.toString(pid), "stat");
