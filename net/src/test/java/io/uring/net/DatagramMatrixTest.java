@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Behaviour;
 import io.uring.testkit.Eventually;
@@ -103,7 +104,8 @@ final class DatagramMatrixTest {
     @Behaviour({"MSH-02", "BUF-05"})
     void exhaustedBuffersLoseNothing() throws Exception {
         DatagramRecorder handler = new DatagramRecorder();
-        ReactorConfig few = ReactorConfig.defaults().withDatagramBuffers(2, 2048);
+        ReactorConfig few =
+                ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(2, 2048));
         try (Loops loops = start(few);
                 DatagramPeer peer = new DatagramPeer()) {
             DatagramSocket socket = loops.datagrams(handler);
@@ -122,7 +124,8 @@ final class DatagramMatrixTest {
     @Test
     void heldBuffersOfOneSocketDoNotStarveAnother() throws Exception {
         List<Datagram> kept = new ArrayList<>();
-        ReactorConfig few = ReactorConfig.defaults().withDatagramBuffers(2, 2048);
+        ReactorConfig few =
+                ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(2, 2048));
         try (Loops loops = start(few);
                 DatagramPeer peer = new DatagramPeer()) {
             DatagramSocket greedy = loops.datagrams((_, datagram) -> kept.add(datagram));

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Eventually;
 import java.io.IOException;
@@ -203,7 +204,8 @@ final class DatagramSocketTest {
     @Test
     void datagramLongerThanTheBuffersIsMarkedTruncated() throws Exception {
         DatagramRecorder server = new DatagramRecorder();
-        ReactorConfig small = ReactorConfig.defaults().withDatagramBuffers(2, 64);
+        ReactorConfig small =
+                ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(2, 64));
         try (Loops loops = Loops.start(1, "", small);
                 DatagramPeer peer = new DatagramPeer()) {
             DatagramSocket socket = loops.datagrams(server);

@@ -39,9 +39,10 @@ public final class DatagramBuffers {
     private int messages;
 
     DatagramBuffers(Reactor reactor, Ring ring, ReactorConfig config) {
-        int bytes = config.datagramBytes() + PAYLOAD;
+        BufferConfig payloads = config.datagramBuffers();
+        int bytes = payloads.bytes() + PAYLOAD;
         bufferBytes = (bytes + CACHE_LINE_BYTES - 1) & -CACHE_LINE_BYTES;
-        group = BufferGroup.forDatagrams(reactor, ring, config.datagramBuffers(), bufferBytes);
+        group = BufferGroup.forDatagrams(reactor, ring, payloads.withBytes(bufferBytes));
         arena = new LoopArena(ring);
         sizes = new MessageHeader(arena, 1).reserve(NAME_BYTES, CONTROL_BYTES);
     }
