@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.ReactorConfig;
-import io.uring.testkit.Behaviour;
 import io.uring.testkit.Eventually;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -53,7 +52,6 @@ final class DatagramMatrixTest {
     }
 
     @Test
-    @Behaviour("MSH-03")
     void datagramsOfAllLengthsComeBackToTheirSender() throws Exception {
         Random random = Seed.random("DatagramMatrixTest.echo");
         try (Loops loops = start();
@@ -100,7 +98,6 @@ final class DatagramMatrixTest {
     }
 
     @Test
-    @Behaviour({"MSH-02", "BUF-05"})
     void exhaustedBuffersLoseNothing() throws Exception {
         DatagramRecorder handler = new DatagramRecorder();
         ReactorConfig few = ReactorConfig.defaults().withDatagramBuffers(2, 2048);
