@@ -49,6 +49,9 @@ final class SocketErrors {
             case Errno.EACCES -> ". Ports below 1024 need CAP_NET_BIND_SERVICE";
             case Errno.EMFILE, Errno.ENFILE ->
                     ". No descriptors left: raise ulimit -n (LimitNOFILE)";
+            case Errno.ENOMEM, Errno.ENOBUFS ->
+                    ". The kernel has no memory for it: raise the container's memory limit, or"
+                            + " net.ipv4.tcp_mem";
             default -> "";
         };
     }
