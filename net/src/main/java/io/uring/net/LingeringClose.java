@@ -16,9 +16,13 @@ import org.jspecify.annotations.Nullable;
  * The end of a connection whose peer may still be sending. The kernel answers input that nobody
  * will read with RST, and with that it drops what the peer has not acknowledged: the end of the
  * last response. So FIN goes first, and what comes is read and dropped until the peer ends as well,
- * or neither sends nor acknowledges anything for {@link StreamConfig#lingerNanos}.
+ * has acknowledged everything and is silent, or neither sends nor acknowledges anything for {@link
+ * StreamConfig#lingerNanos}.
  */
 final class LingeringClose extends Operation {
+    /** A few round trips of a near peer; the pauses between two looks then grow. */
+    private static final long FIRST_PAUSE_NANOS = 20_000_000;
+
     // SO_MEMINFO gives nine u32: received and unread bytes @0, sent and unacknowledged ones @20,
     // as they are accounted: never 0 when there are any.
     private static final int MEMINFO_BYTES = 36;
@@ -35,6 +39,8 @@ final class LingeringClose extends Operation {
     private boolean progress;
     private int unacknowledged;
     private long startedAt;
+    private long pauseNanos;
+    private long quietNanos;
 
     LingeringClose(StreamSocket socket) {
         this.socket = socket;
@@ -60,7 +66,8 @@ final class LingeringClose extends Operation {
             over = true; // the loop is at its limit of operations
             return fin.isPending();
         }
-        reactor.schedule(timer, socket.config().lingerNanos());
+        pauseNanos = Math.min(FIRST_PAUSE_NANOS, socket.config().lingerNanos());
+        reactor.schedule(timer, pauseNanos);
         return true;
     }
 
@@ -80,13 +87,16 @@ final class LingeringClose extends Operation {
     private void checkProgress() {
         int before = unacknowledged;
         unacknowledged = memory(MEMINFO_UNACKNOWLEDGED);
+        quietNanos = progress || unacknowledged < before ? 0 : quietNanos + pauseNanos;
+        boolean harmless = !progress && unacknowledged == 0; // the peer has all, and sends nothing
         boolean late = System.nanoTime() - startedAt >= socket.config().closeNanos();
-        if (late || (!progress && unacknowledged >= before)) {
+        if (harmless || late || quietNanos >= socket.config().lingerNanos()) {
             stop();
-        } else {
-            progress = false;
-            reactor.schedule(timer, socket.config().lingerNanos());
+            return;
         }
+        progress = false;
+        pauseNanos = Math.min(pauseNanos * 2, socket.config().lingerNanos());
+        reactor.schedule(timer, pauseNanos);
     }
 
     /** What the kernel accounts for the socket; something where it does not say (before 4.12). */
