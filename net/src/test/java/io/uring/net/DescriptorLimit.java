@@ -9,6 +9,9 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /**
  * Leaves this process without a descriptor to open, until it is closed: the soft RLIMIT_NOFILE goes
@@ -27,6 +30,17 @@ final class DescriptorLimit implements AutoCloseable {
 
     static DescriptorLimit none() {
         return new DescriptorLimit(swap(3));
+    }
+
+    /** Leaves about so many: the numbers above the highest that is open, and holes below. */
+    static DescriptorLimit leaving(int count) throws java.io.IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            long highest =
+                    open.mapToLong(file -> Long.parseLong(file.getFileName().toString()))
+                            .max()
+                            .orElseThrow();
+            return new DescriptorLimit(swap(highest + count)); // the highest was the listing's own
+        }
     }
 
     /** Sets the soft limit and returns the one before. struct rlimit (16): cur 0, max 8. */
