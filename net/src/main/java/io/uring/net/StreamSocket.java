@@ -238,9 +238,14 @@ public final class StreamSocket implements Resource {
             return;
         }
         checkLoop();
+        // First: without memory for it the abort has not begun, and can be tried again.
+        IOException why =
+                reason instanceof IOException io
+                        ? io
+                        : new IOException("aborted: " + reason, reason);
         aborted = true;
         withDescriptor(SocketCalls::lingerZero);
-        fail(reason instanceof IOException io ? io : new IOException("aborted: " + reason, reason));
+        fail(why);
     }
 
     /** Closes at once because something broke. */

@@ -11,6 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -32,14 +34,17 @@ final class DescriptorLimit implements AutoCloseable {
         return new DescriptorLimit(swap(3));
     }
 
-    /** Leaves about so many: the numbers above the highest that is open, and holes below. */
+    /** Leaves so many: the lowest numbers that are free. */
     static DescriptorLimit leaving(int count) throws java.io.IOException {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-            long highest =
-                    open.mapToLong(file -> Long.parseLong(file.getFileName().toString()))
-                            .max()
-                            .orElseThrow();
-            return new DescriptorLimit(swap(highest + count)); // the highest was the listing's own
+            Set<String> taken =
+                    open.map(file -> file.getFileName().toString()).collect(Collectors.toSet());
+            int end = 0;
+            // The listing's own descriptor is one of them, and free again.
+            for (int free = 1; free < count || taken.contains("" + end); end++) {
+                free += taken.contains("" + end) ? 0 : 1;
+            }
+            return new DescriptorLimit(swap(end));
         }
     }
 
