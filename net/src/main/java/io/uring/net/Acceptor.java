@@ -31,6 +31,10 @@ final class Acceptor extends Operation implements Resource {
     /** Without failures for so long, the next one is news. */
     private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+    static {
+        SocketErrors.prepare();
+    }
+
     /** For a connection that nobody wants. */
     private static final StreamHandler REFUSAL =
             new StreamHandler() {

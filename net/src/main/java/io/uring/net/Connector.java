@@ -33,6 +33,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Connector {
+    static {
+        SocketErrors.prepare();
+    }
+
     private final EventLoop loop;
     private final Reactor reactor;
     private final SocketAddress address;

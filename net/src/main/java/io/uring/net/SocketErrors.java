@@ -13,6 +13,14 @@ final class SocketErrors {
     private SocketErrors() {}
 
     /**
+     * Loads what errors are made of. Classes are read from files: when the descriptors have run out
+     * it is too late.
+     */
+    static void prepare() {
+        exception("", Errno.EMFILE);
+    }
+
+    /**
      * @param what the call and what it was about, such as {@code bind 127.0.0.1:80}
      * @param errno positive
      */

@@ -28,6 +28,8 @@ final class DescriptorShortageTest {
     /** What the JVM loads when it is first used cannot be loaded without descriptors. */
     @BeforeAll
     static void loadAll() throws Exception {
+        System.getLogger("test").log(System.Logger.Level.INFO, "logging is loaded");
+        DescriptorLimit.none().close();
         for (String mask : new String[] {"", "send_msg_ring,ring_fds"}) {
             for (int i = 0; i < 2; i++) {
                 assertEquals("", openAll(mask));
