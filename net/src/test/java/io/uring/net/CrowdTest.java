@@ -119,13 +119,11 @@ final class CrowdTest {
                                 causes.add(cause);
                             }
                         };
-        StreamConfig config =
-                StreamConfig.defaults().withIdleNanos(TimeUnit.SECONDS.toNanos(3));
+        StreamConfig config = StreamConfig.defaults().withIdleNanos(TimeUnit.SECONDS.toNanos(3));
         try (Loops loops = Loops.start(1)) {
             Listener listener = loops.listen(config, acceptor);
             String port = Integer.toString(((InetSocketAddress) listener.address()).getPort());
-            try (ChildJvm child =
-                            ChildJvm.start(List.of(), Crowd.class, port, "" + count, "1");
+            try (ChildJvm child = ChildJvm.start(List.of(), Crowd.class, port, "" + count, "1");
                     Peer busy = Peer.connect(loops.serve(config, new Echo()))) {
                 child.awaitOutput(LIMIT, "all came back");
                 stop(child.pid());

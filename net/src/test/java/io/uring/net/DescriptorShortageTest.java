@@ -18,7 +18,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whatever cannot be opened for lack of descriptors says so, leaves nothing, and can be retried. */
+/**
+ * Whatever cannot be opened for lack of descriptors says so, leaves nothing, and can be retried.
+ */
 @Timeout(60)
 @ExtendWith(NothingLeft.class)
 final class DescriptorShortageTest {

@@ -84,9 +84,7 @@ final class OperationLimitTest {
                 peers.add(Peer.connect(listener.address()));
             }
             Eventually.isTrue(
-                    Loops.LIMIT,
-                    "at the limit",
-                    () -> Loops.pending(loops.loop()) >= 2 * LIMIT);
+                    Loops.LIMIT, "at the limit", () -> Loops.pending(loops.loop()) >= 2 * LIMIT);
             for (int i = 0; i < 10; i++) {
                 CompletableFuture<IOException> failure = new CompletableFuture<>();
                 Connector.connect(
