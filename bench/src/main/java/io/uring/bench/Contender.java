@@ -62,7 +62,13 @@ record Contender(
                         "net",
                         "our net module; HTTP: finds the ends of requests",
                         BOTH,
-                        new NetServer()));
+                        NetServer.sleeping()));
+        all.add(
+                java(
+                        "net-spin",
+                        "the same, looking for work 100 us long before it sleeps",
+                        BOTH,
+                        NetServer.spinning()));
         all.add(c("c-uring", "C, one thread, io_uring with everything on"));
         all.add(c("c-epoll", "C, one thread, level-triggered epoll"));
         for (NettyServer.Transport transport : NettyServer.Transport.values()) {
@@ -117,7 +123,7 @@ record Contender(
                 about + "; HTTP: finds the ends of requests",
                 BOTH,
                 Map.of(),
-                (mode, port) -> {
+                (mode, port, loops) -> {
                     throw new IllegalStateException(name + " is a process of its own");
                 });
     }

@@ -37,7 +37,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/** Netty with one loop that accepts and serves, on each of its transports. */
+/** Netty with loops that accept and serve, on each of its transports. */
 final class NettyServer implements Server {
     private static final int BACKLOG = 4096;
     private static final int TUNED_READ_BYTES = 64 * 1024;
@@ -71,8 +71,8 @@ final class NettyServer implements Server {
     }
 
     @Override
-    public int start(Mode mode, int port) throws InterruptedException {
-        MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, handlers());
+    public int start(Mode mode, int port, int loops) throws InterruptedException {
+        MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(loops, handlers());
         ServerBootstrap bootstrap =
                 new ServerBootstrap()
                         .group(loop)

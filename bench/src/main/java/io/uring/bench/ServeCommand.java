@@ -21,6 +21,9 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--mode", description = "echo or http (default: what it can, echo first).")
     private List<Mode> modes = List.of();
 
+    @Option(names = "--loops", description = "How many (default: ${DEFAULT-VALUE}).")
+    private int loops = 1;
+
     @Override
     public Integer call() throws Exception {
         Contender contender = Contender.named(name);
@@ -32,7 +35,7 @@ final class ServeCommand implements Callable<Integer> {
             return child(CServers.command(name, mode, port));
         }
         contender.properties().forEach(System::setProperty);
-        int bound = contender.server().start(mode, port);
+        int bound = contender.server().start(mode, port, loops);
         System.out.println("READY 127.0.0.1:" + bound);
         System.out.flush();
         Thread.currentThread().join(); // until the process is killed

@@ -30,15 +30,17 @@ final class ServerProcess implements AutoCloseable {
         this.port = port;
     }
 
-    static ServerProcess start(Contender contender, Mode mode, Pinning pinning)
+    static ServerProcess start(Contender contender, Scenario scenario, Pinning pinning)
             throws IOException, InterruptedException {
         List<String> command =
                 contender.isC()
-                        ? CServers.command(contender.name(), mode, 0)
-                        : java(contender, mode);
+                        ? CServers.command(contender.name(), scenario.load().mode(), 0)
+                        : java(contender, scenario);
         Path log = Files.createTempFile("uring-bench-" + contender.name(), ".log");
         Process process =
-                new ProcessBuilder(pinning.pinServer(command)).redirectError(log.toFile()).start();
+                new ProcessBuilder(pinning.pinServer(command, scenario.loops()))
+                        .redirectError(log.toFile())
+                        .start();
         CompletableFuture<Integer> ready = new CompletableFuture<>();
         Thread.ofVirtual().start(() -> awaitReady(process, ready));
         try {
@@ -51,14 +53,25 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    private static List<String> java(Contender contender, Mode mode) {
+    private static List<String> java(Contender contender, Scenario scenario) {
+        List<String> properties =
+                contender.properties().entrySet().stream()
+                        .map(property -> "-D" + property.getKey() + "=" + property.getValue())
+                        .toList();
+        List<String> command = new ArrayList<>(javaCommand(properties.toArray(String[]::new)));
+        command.addAll(List.of("serve", contender.name(), "--port", "0"));
+        command.addAll(List.of("--mode", scenario.load().mode().toString()));
+        command.addAll(List.of("--loops", Integer.toString(scenario.loops())));
+        return command;
+    }
+
+    /** This program in a JVM of its own; arguments are to follow. */
+    static List<String> javaCommand(String... properties) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM_FLAGS);
-        contender.properties().forEach((key, value) -> command.add("-D" + key + "=" + value));
+        command.addAll(List.of(properties));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-        command.addAll(
-                List.of("serve", contender.name(), "--mode", mode.toString(), "--port", "0"));
         return command;
     }
 

@@ -14,10 +14,12 @@ final class VertxServer implements Server {
     private static final long START_SECONDS = 30;
 
     @Override
-    public int start(Mode mode, int port) throws Exception {
+    public int start(Mode mode, int port, int loops) throws Exception {
         Vertx vertx =
                 Vertx.vertx(
-                        new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(true));
+                        new VertxOptions()
+                                .setEventLoopPoolSize(loops)
+                                .setPreferNativeTransport(true));
         if (!vertx.isNativeTransportEnabled()) {
             throw new IllegalStateException(
                     "no native transport", vertx.unavailableNativeTransportCause());

@@ -14,7 +14,7 @@ final class VirtualThreadServer implements Server {
     private static final int SMALL_BUFFER_BYTES = 8 * 1024;
 
     @Override
-    public int start(Mode mode, int port) throws IOException {
+    public int start(Mode mode, int port, int loops) throws IOException {
         ServerSocket listener = new ServerSocket(port, BACKLOG, InetAddress.getLoopbackAddress());
         Thread.ofPlatform().name("accept").start(() -> accept(listener));
         return listener.getLocalPort();
