@@ -19,6 +19,7 @@ public final class Main {
         return new CommandLine(new RunCommand())
                 .addSubcommand(new ServeCommand())
                 .addSubcommand(new LoadCommand())
+                .addSubcommand(new CostsCommand())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
                     if (failure instanceof IOException

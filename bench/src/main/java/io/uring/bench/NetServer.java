@@ -2,6 +2,7 @@ package io.uring.bench;
 
 import io.uring.net.Listener;
 import io.uring.net.ListenerConfig;
+import io.uring.net.StreamAcceptor;
 import io.uring.net.StreamHandler;
 import io.uring.net.StreamSocket;
 import io.uring.reactor.EventLoopGroup;
@@ -50,12 +51,23 @@ final class NetServer implements Server {
     static int listen(EventLoopGroup loops, Mode mode, int port) throws IOException {
         ListenerConfig config =
                 ListenerConfig.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        Echo echo = new Echo();
-        MemorySegment answers = answers();
         Listener listener =
                 Listener.open(
-                        loops, config, socket -> mode == Mode.ECHO ? echo : new Plaintext(answers));
+                        loops,
+                        config,
+                        switch (mode) {
+                            case ECHO -> always(new Echo());
+                            case SINK -> always(new Sink());
+                            case HTTP -> {
+                                MemorySegment answers = answers();
+                                yield socket -> new Plaintext(answers);
+                            }
+                        });
         return ((InetSocketAddress) listener.address()).getPort();
+    }
+
+    private static StreamAcceptor always(StreamHandler handler) {
+        return socket -> handler;
     }
 
     private static MemorySegment answers() {
@@ -69,6 +81,13 @@ final class NetServer implements Server {
         @Override
         public void onData(StreamSocket socket, ReceivedBuffer data) {
             socket.write(data);
+        }
+    }
+
+    private static final class Sink implements StreamHandler {
+        @Override
+        public void onData(StreamSocket socket, ReceivedBuffer data) {
+            data.release();
         }
     }
 

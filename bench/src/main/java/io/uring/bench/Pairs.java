@@ -50,7 +50,7 @@ final class Pairs {
             return MAIN.contains(scenario.name()) || scenario.wrk();
         }
         boolean defaultAllocator =
-                name.equals("vertx") || name.startsWith("netty-") && !name.endsWith("-pooled");
+                name.equals("vertx") || (name.startsWith("netty-") && !name.endsWith("-pooled"));
         return !defaultAllocator || MAIN.contains(scenario.name());
     }
 

@@ -133,6 +133,8 @@ final class RunCommand implements Callable<Integer> {
         return results;
     }
 
+    @SuppressWarnings(
+            "ClosingStandardOutputStreams") // The runner prints there and does not close it.
     private static Results measure(Plan plan, Pinning pinning) throws InterruptedException {
         try (Runner runner = new Runner(plan, pinning, System.err)) {
             Runtime.getRuntime().addShutdownHook(new Thread(runner::close));

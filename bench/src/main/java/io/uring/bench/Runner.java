@@ -76,14 +76,15 @@ final class Runner implements AutoCloseable {
             }
         }
         for (int round = 1; round <= plan.rounds(scenario); round++) {
-            for (Contender contender : List.copyOf(results.keySet())) {
+            for (Map.Entry<Contender, List<Round>> entry : List.copyOf(results.entrySet())) {
+                Contender contender = entry.getKey();
                 String what = "round " + round + "/" + plan.rounds(scenario);
                 progress.show(scenario.name(), contender.name(), what);
                 Round result = attempt(scenario, contender, plan.windowSeconds(scenario));
                 if (result == null) {
                     results.remove(contender); // named as left out; half of its rounds say little
                 } else {
-                    results.get(contender).add(result);
+                    entry.getValue().add(result);
                 }
             }
         }
