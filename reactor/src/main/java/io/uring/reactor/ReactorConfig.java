@@ -59,6 +59,7 @@ public record ReactorConfig(
                     "datagrams of %d bytes, the most are %d"
                             .formatted(datagramBuffers.bytes(), DATAGRAM_BYTES));
         }
+        DatagramBuffers.whole(datagramBuffers); // whether they fit
         Objects.requireNonNull(streamBuffers, "streamBuffers");
         Objects.requireNonNull(idle, "idle");
     }
