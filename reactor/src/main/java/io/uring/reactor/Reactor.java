@@ -72,6 +72,7 @@ public final class Reactor implements AutoCloseable {
     private ArrayList<Runnable> beforeSubmit = new ArrayList<>();
     private ArrayList<Runnable> running = new ArrayList<>();
     private @Nullable BufferGroup buffers;
+    private @Nullable DatagramBuffers datagrams;
     private volatile @Nullable Thread thread;
     private volatile boolean closed;
     private boolean closing;
@@ -114,7 +115,7 @@ public final class Reactor implements AutoCloseable {
     public void start() {
         ring.enable();
         thread = Thread.currentThread();
-        buffers = new BufferGroup(this, ring, config);
+        buffers = BufferGroup.forStreams(this, ring, config);
         wakeup.start(this);
     }
 
@@ -165,6 +166,9 @@ public final class Reactor implements AutoCloseable {
         BufferGroup group = buffers();
         group.takeBackReturned();
         group.publish();
+        if (datagrams != null) {
+            datagrams.publish();
+        }
         while (!backlog.isEmpty()) {
             Operation first = backlog.getFirst();
             first.queued = false;
@@ -437,6 +441,17 @@ public final class Reactor implements AutoCloseable {
             throw new IllegalStateException("the reactor was not started");
         }
         return group;
+    }
+
+    /** The loop's memory for datagrams, from the first use on. */
+    public DatagramBuffers datagrams() {
+        DatagramBuffers memory = datagrams;
+        if (memory == null) {
+            checkLoop();
+            memory = new DatagramBuffers(this, ring, config);
+            datagrams = memory;
+        }
+        return memory;
     }
 
     public Ring ring() {
