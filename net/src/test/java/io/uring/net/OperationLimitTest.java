@@ -3,6 +3,7 @@ package io.uring.net;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.IdleStrategy;
 import io.uring.reactor.ReactorConfig;
 import io.uring.ring.OperationLimitException;
@@ -28,7 +29,12 @@ final class OperationLimitTest {
 
     private static final ReactorConfig CONFIG =
             new ReactorConfig(
-                    64, LIMIT, 64, 16384, TimeUnit.SECONDS.toNanos(2), IdleStrategy.sleep());
+                    64,
+                    LIMIT,
+                    BufferConfig.of(64, 64, 16384),
+                    BufferConfig.of(16, 16, 16384),
+                    TimeUnit.SECONDS.toNanos(2),
+                    IdleStrategy.sleep());
 
     @ParameterizedTest
     @ValueSource(strings = {"", "multishot_accept", "cancel_fd"})

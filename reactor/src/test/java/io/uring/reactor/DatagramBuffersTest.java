@@ -88,12 +88,12 @@ final class DatagramBuffersTest {
     void impossibleSizesAreRefused(int count, int bytes) {
         assertThrows(
                 IllegalArgumentException.class,
-                () -> ReactorConfig.defaults().withDatagramBuffers(count, bytes));
+                () -> ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(count, bytes)));
     }
 
     @ParameterizedTest
     @CsvSource({"1,64", "32768,65535"})
     void extremeSizesAreTaken(int count, int bytes) {
-        assertDoesNotThrow(() -> ReactorConfig.defaults().withDatagramBuffers(count, bytes));
+        assertDoesNotThrow(() -> ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(count, bytes)));
     }
 }
