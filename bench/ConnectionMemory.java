@@ -36,10 +36,7 @@ final class ConnectionMemory {
             client(Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
             return;
         }
-        System.out.println("connections  state  heap bytes each  native bytes each");
-        for (String count : arguments) {
-            serve(Integer.parseInt(count));
-        }
+        serve(Integer.parseInt(arguments[0]));
     }
 
     private static void serve(int count) throws Exception {
@@ -88,12 +85,16 @@ final class ConnectionMemory {
         }
     }
 
-    /** What is reachable. */
-    private static long heapBytes() {
-        for (int i = 0; i < 3; i++) {
+    /** What is reachable, once what the JVM cleans up in its own time is gone. */
+    private static long heapBytes() throws InterruptedException {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 15; i++) {
             System.gc();
+            Thread.sleep(200);
+            long used = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+            least = Math.min(least, used);
         }
-        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+        return least;
     }
 
     /** The heap is resident from the start (AlwaysPreTouch), so what is added is native. */

@@ -34,7 +34,6 @@ final class LingeringClose extends Operation {
     private final Timer timer = new Timer(this::checkProgress);
     private final Operation fin = new Fin();
     private @Nullable Chunk chunk;
-    private boolean asked;
     private boolean over;
     private boolean progress;
     private int unacknowledged;
@@ -47,17 +46,17 @@ final class LingeringClose extends Operation {
         this.reactor = socket.reactor();
     }
 
-    /** Whether a close now could cost bytes; from then on it is busy, once. */
-    boolean isNeeded() {
-        if (asked || socket.config().lingerNanos() == 0 || socket.hasInputEnded()) {
-            return false;
-        }
-        asked = true;
-        boolean unread = memory(MEMINFO_UNREAD) > 0;
-        unacknowledged = memory(MEMINFO_UNACKNOWLEDGED);
-        if (!unread && unacknowledged == 0) {
-            return false;
-        }
+    /** Whether a close of {@code socket} now could cost bytes. */
+    static boolean isNeeded(StreamSocket socket) {
+        return socket.config().lingerNanos() > 0
+                && !socket.hasInputEnded()
+                && (memory(socket, MEMINFO_UNREAD) > 0
+                        || memory(socket, MEMINFO_UNACKNOWLEDGED) > 0);
+    }
+
+    /** Returns whether the close has to wait: {@link StreamSocket#closeStep} is called again. */
+    boolean begin() {
+        unacknowledged = memory(socket, MEMINFO_UNACKNOWLEDGED);
         startedAt = System.nanoTime();
         try {
             reactor.submit(fin);
@@ -86,7 +85,7 @@ final class LingeringClose extends Operation {
 
     private void checkProgress() {
         int before = unacknowledged;
-        unacknowledged = memory(MEMINFO_UNACKNOWLEDGED);
+        unacknowledged = memory(socket, MEMINFO_UNACKNOWLEDGED);
         quietNanos = progress || unacknowledged < before ? 0 : quietNanos + pauseNanos;
         boolean harmless = !progress && unacknowledged == 0; // the peer has all, and sends nothing
         boolean late = System.nanoTime() - startedAt >= socket.config().closeNanos();
@@ -100,7 +99,7 @@ final class LingeringClose extends Operation {
     }
 
     /** What the kernel accounts for the socket; something where it does not say (before 4.12). */
-    private int memory(int offset) {
+    private static int memory(StreamSocket socket, int offset) {
         byte[] bytes = new byte[MEMINFO_BYTES];
         int fd = socket.descriptor().number();
         int length =

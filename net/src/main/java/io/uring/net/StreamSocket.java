@@ -50,13 +50,16 @@ public final class StreamSocket implements Resource {
     private final Timer closeTimer = new Timer(this::closeTimedOut);
     private final Timer idleTimer = new Timer(this::checkIdle);
     private final CloseOperation closeOperation = new CloseOperation();
-    private final LingeringClose linger;
     private @Nullable StreamHandler handler;
     private long activeAt;
     private boolean aborted;
     private boolean closeStarted;
     private boolean loopClosed;
     private @Nullable IOException cause;
+
+    /** Made at the close: most connections have no need of it. */
+    private @Nullable LingeringClose linger;
+
     private volatile boolean closing;
     private volatile @Nullable SocketAddress localAddress;
     private volatile @Nullable SocketAddress remoteAddress;
@@ -67,7 +70,6 @@ public final class StreamSocket implements Resource {
         this.config = config;
         this.receiver = new Receiver(this);
         this.sender = new Sender(this);
-        this.linger = new LingeringClose(this);
     }
 
     /** Starts: from now on the handler is called. */
@@ -259,7 +261,7 @@ public final class StreamSocket implements Resource {
         if (sender.isBusy()) {
             reactor.cancelAll(descriptor, sender, receiver);
         }
-        linger.stop();
+        stopLingering();
         closeStep();
     }
 
@@ -279,17 +281,28 @@ public final class StreamSocket implements Resource {
 
     /** Goes on closing if nothing holds it up any more; called whenever something has ended. */
     void closeStep() {
-        boolean busy = receiver.isPending() || sender.isBusy() || linger.isBusy();
+        boolean lingers = linger != null && linger.isBusy();
+        boolean busy = receiver.isPending() || sender.isBusy() || lingers;
         if (!closing || closeStarted || busy || !sender.queue.isEmpty()) {
             return;
         }
         reactor.cancel(closeTimer);
-        if (cause == null && linger.isNeeded()) {
-            return; // comes back when it is over
+        if (cause == null && linger == null && LingeringClose.isNeeded(this)) {
+            LingeringClose lingering = new LingeringClose(this);
+            linger = lingering;
+            if (lingering.begin()) {
+                return; // comes back when it is over
+            }
         }
         closeStarted = true;
         if (guard.close(this::closeAfterOthers)) {
             submitClose();
+        }
+    }
+
+    private void stopLingering() {
+        if (linger != null) {
+            linger.stop();
         }
     }
 
@@ -362,7 +375,7 @@ public final class StreamSocket implements Resource {
         IOException why = new IOException("the loop has failed: " + reason.getMessage(), reason);
         startClosing(why);
         reactor.cancel(closeTimer);
-        linger.stop();
+        stopLingering();
         sender.lost(why);
         // A close that has begun is not repeated: the number may be another's by now.
         if (!closeStarted) {

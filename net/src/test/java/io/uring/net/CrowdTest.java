@@ -119,7 +119,7 @@ final class CrowdTest {
                                 causes.add(cause);
                             }
                         };
-        StreamConfig config = StreamConfig.defaults().withIdleNanos(TimeUnit.SECONDS.toNanos(3));
+        StreamConfig config = StreamConfig.defaults().withIdleNanos(TimeUnit.SECONDS.toNanos(5));
         try (Loops loops = Loops.start(1)) {
             Listener listener = loops.listen(config, acceptor);
             String port = Integer.toString(((InetSocketAddress) listener.address()).getPort());

@@ -31,8 +31,8 @@ final class OperationLimitTest {
             new ReactorConfig(
                     64,
                     LIMIT,
-                    BufferConfig.fixed(64, 16384),
-                    BufferConfig.fixed(1, 64),
+                    BufferConfig.of(64, 64, 16384),
+                    BufferConfig.of(16, 16, 16384),
                     TimeUnit.SECONDS.toNanos(2),
                     IdleStrategy.sleep());
 
