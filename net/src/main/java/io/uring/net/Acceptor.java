@@ -3,12 +3,14 @@ package io.uring.net;
 import io.uring.reactor.EventLoop;
 import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
+import io.uring.reactor.ReceivedBuffer;
 import io.uring.reactor.Resource;
 import io.uring.reactor.Timer;
 import io.uring.ring.ControlOps;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
 import io.uring.ring.Feature;
+import io.uring.ring.OperationLimitException;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
@@ -28,6 +30,24 @@ final class Acceptor extends Operation implements Resource {
 
     /** Without failures for so long, the next one is news. */
     private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    static {
+        SocketErrors.prepare();
+    }
+
+    /** For a connection that nobody wants. */
+    private static final StreamHandler REFUSAL =
+            new StreamHandler() {
+                @Override
+                public void onOpen(StreamSocket socket) {
+                    socket.close();
+                }
+
+                @Override
+                public void onData(StreamSocket socket, ReceivedBuffer data) {
+                    data.release();
+                }
+            };
 
     private final EventLoop loop;
     private final Reactor reactor;
@@ -120,7 +140,11 @@ final class Acceptor extends Operation implements Resource {
     private void arm() {
         if (accepting && !closing && !isPending()) {
             cancelling = false;
-            reactor.submit(this);
+            try {
+                reactor.submit(this);
+            } catch (OperationLimitException e) {
+                backOff(new IOException("accept on " + config.address(), e));
+            }
         }
     }
 
@@ -184,10 +208,12 @@ final class Acceptor extends Operation implements Resource {
         StreamHandler handler;
         try {
             handler = handlers.accepted(socket);
-        } catch (RuntimeException | Error e) {
+            java.util.Objects.requireNonNull(handler, "the acceptor returned no handler");
+        } catch (Throwable e) {
             LOG.log(System.Logger.Level.ERROR, "no handler for a connection", e);
-            SocketCalls.close(fd);
-            return;
+            // The acceptor may have closed it or passed it on: only the socket knows its
+            // descriptor.
+            handler = REFUSAL;
         }
         socket.open(handler);
     }
@@ -206,12 +232,12 @@ final class Acceptor extends Operation implements Resource {
                         Errno.name(errno));
                 shutdown();
             }
-            default -> backOff(errno);
+            default -> backOff(SocketErrors.exception("accept on " + config.address(), errno));
         }
     }
 
     /** Out of descriptors or memory: trying again at once would burn a core and help nobody. */
-    private void backOff(int errno) {
+    private void backOff(IOException cause) {
         backoffNanos =
                 backoffNanos == 0
                         ? FIRST_BACKOFF_NANOS
@@ -222,7 +248,6 @@ final class Acceptor extends Operation implements Resource {
         failedBefore = true;
         failedAt = reactor.now();
         if (!told) {
-            IOException cause = SocketErrors.exception("accept on " + config.address(), errno);
             reactor.execute(() -> handlers.acceptFailed(cause)); // whatever it does, we go on
         }
     }

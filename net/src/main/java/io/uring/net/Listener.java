@@ -43,6 +43,7 @@ public final class Listener {
     public static Listener open(
             EventLoopGroup loops, ListenerConfig config, StreamAcceptor handlers)
             throws IOException {
+        java.util.Objects.requireNonNull(handlers, "handlers");
         boolean unix = ListenerSocket.isUnix(config.address());
         List<Integer> cpus = loops.loops().stream().map(EventLoop::cpu).toList();
         List<Integer> sockets = ListenerSocket.open(config, unix ? cpus.subList(0, 1) : cpus);
@@ -62,6 +63,7 @@ public final class Listener {
             StreamConfig stream,
             StreamAcceptor handlers)
             throws IOException {
+        java.util.Objects.requireNonNull(handlers, "handlers");
         SocketAddress address = ListenerSocket.adopt(socket);
         ListenerConfig config = ListenerConfig.of(address).withStream(stream);
         Listener listener = start(loops, config, handlers, List.of(socket.fd()), address, true);

@@ -8,6 +8,7 @@ import io.uring.reactor.Timer;
 import io.uring.ring.ControlOps;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
+import io.uring.ring.OperationLimitException;
 import io.uring.ring.Sockaddr;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
@@ -49,6 +50,7 @@ public final class StreamSocket implements Resource {
     private final Timer closeTimer = new Timer(this::closeTimedOut);
     private final Timer idleTimer = new Timer(this::checkIdle);
     private final CloseOperation closeOperation = new CloseOperation();
+    private final LingeringClose linger;
     private @Nullable StreamHandler handler;
     private long activeAt;
     private boolean aborted;
@@ -65,6 +67,7 @@ public final class StreamSocket implements Resource {
         this.config = config;
         this.receiver = new Receiver(this);
         this.sender = new Sender(this);
+        this.linger = new LingeringClose(this);
     }
 
     /** Starts: from now on the handler is called. */
@@ -72,12 +75,12 @@ public final class StreamSocket implements Resource {
         handler = streamHandler;
         reactor.attach(this);
         activeAt = reactor.now();
-        if (config.idleNanos() > 0) {
+        if (config.idleNanos() > 0 && !closing) { // whoever made the handler may have closed it
             reactor.schedule(idleTimer, config.idleNanos());
         }
         try {
             streamHandler.onOpen(this);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) { // also a checked exception, which other languages throw
             handlerFailed(e);
         }
         receiver.start();
@@ -118,6 +121,7 @@ public final class StreamSocket implements Resource {
      * told, which happens in every case, exactly once, on the loop. Otherwise like the copy.
      */
     public boolean write(MemorySegment data, WriteListener listener) {
+        java.util.Objects.requireNonNull(listener, "listener");
         if (!data.isNative()) {
             throw new IllegalArgumentException(
                     "heap segment: the kernel needs memory that does not move");
@@ -139,7 +143,7 @@ public final class StreamSocket implements Resource {
 
     private void checkQueue(long bytes) {
         checkLoop();
-        if (sender.queue.queuedBytes() + bytes > config.maxQueuedBytes()) {
+        if (bytes > config.maxQueuedBytes() - sender.queue.queuedBytes()) {
             throw new IllegalStateException(
                     "the send queue of %s holds %d bytes, %d more exceed maxQueuedBytes %d"
                             .formatted(this, queuedBytes(), bytes, config.maxQueuedBytes()));
@@ -172,6 +176,7 @@ public final class StreamSocket implements Resource {
      * @throws IllegalStateException when somebody waits already
      */
     public void awaitWritable(Runnable task) {
+        checkLoop();
         if (closing) {
             reactor.execute(task);
         } else {
@@ -210,8 +215,9 @@ public final class StreamSocket implements Resource {
     }
 
     /**
-     * Closes after the last queued byte was sent, or after {@link StreamConfig#closeNanos}. Nothing
-     * is received any more.
+     * Closes after the last queued byte was sent, or after {@link StreamConfig#closeNanos}. What
+     * the peer sends from now on is dropped; it does not keep the last bytes from arriving ({@link
+     * StreamConfig#lingerNanos}).
      */
     public void close() {
         if (closing) {
@@ -232,9 +238,14 @@ public final class StreamSocket implements Resource {
             return;
         }
         checkLoop();
+        // First: without memory for it the abort has not begun, and can be tried again.
+        IOException why =
+                reason instanceof IOException io
+                        ? io
+                        : new IOException("aborted: " + reason, reason);
         aborted = true;
         withDescriptor(SocketCalls::lingerZero);
-        fail(reason instanceof IOException io ? io : new IOException("aborted: " + reason, reason));
+        fail(why);
     }
 
     /** Closes at once because something broke. */
@@ -248,6 +259,7 @@ public final class StreamSocket implements Resource {
         if (sender.isBusy()) {
             reactor.cancelAll(descriptor, sender, receiver);
         }
+        linger.stop();
         closeStep();
     }
 
@@ -267,14 +279,27 @@ public final class StreamSocket implements Resource {
 
     /** Goes on closing if nothing holds it up any more; called whenever something has ended. */
     void closeStep() {
-        boolean waiting = receiver.isPending() || sender.isBusy() || !sender.queue.isEmpty();
-        if (!closing || closeStarted || waiting) {
+        boolean busy = receiver.isPending() || sender.isBusy() || linger.isBusy();
+        if (!closing || closeStarted || busy || !sender.queue.isEmpty()) {
             return;
         }
-        closeStarted = true;
         reactor.cancel(closeTimer);
+        if (cause == null && linger.isNeeded()) {
+            return; // comes back when it is over
+        }
+        closeStarted = true;
         if (guard.close(this::closeAfterOthers)) {
+            submitClose();
+        }
+    }
+
+    private void submitClose() {
+        try {
             reactor.submit(closeOperation);
+        } catch (OperationLimitException e) {
+            // A close that cannot even wait for its turn is made with a call of its own.
+            SocketCalls.close(descriptor.number());
+            reactor.execute(this::closed);
         }
     }
 
@@ -285,7 +310,7 @@ public final class StreamSocket implements Resource {
                 if (reactor.hasFailed()) {
                     SocketCalls.close(descriptor.number());
                 } else {
-                    reactor.submit(closeOperation);
+                    submitClose();
                 }
             });
         } catch (java.util.concurrent.RejectedExecutionException e) {
@@ -297,7 +322,7 @@ public final class StreamSocket implements Resource {
         reactor.detach(this);
         try {
             handler().onClose(this, cause);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             LOG.log(System.Logger.Level.ERROR, "onClose failed: " + handler, e);
         }
     }
@@ -337,6 +362,7 @@ public final class StreamSocket implements Resource {
         IOException why = new IOException("the loop has failed: " + reason.getMessage(), reason);
         startClosing(why);
         reactor.cancel(closeTimer);
+        linger.stop();
         sender.lost(why);
         // A close that has begun is not repeated: the number may be another's by now.
         if (!closeStarted) {
@@ -346,6 +372,11 @@ public final class StreamSocket implements Resource {
             }
         }
         closed();
+    }
+
+    /** Whether the peer has sent FIN, or the connection has broken. */
+    boolean hasInputEnded() {
+        return receiver.hasEnded();
     }
 
     boolean isSending(ReceivedBuffer data) {
@@ -374,7 +405,7 @@ public final class StreamSocket implements Resource {
         reactor.schedule(idleTimer, config.idleNanos());
         try {
             handler().onIdle(this);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             handlerFailed(e);
         }
     }

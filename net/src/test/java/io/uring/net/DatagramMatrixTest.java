@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Eventually;
 import java.io.IOException;
@@ -102,7 +103,8 @@ final class DatagramMatrixTest {
     @Test
     void exhaustedBuffersLoseNothing() throws Exception {
         DatagramRecorder handler = new DatagramRecorder();
-        ReactorConfig few = ReactorConfig.defaults().withDatagramBuffers(2, 2048);
+        ReactorConfig few =
+                ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(2, 2048));
         try (Loops loops = start(few);
                 DatagramPeer peer = new DatagramPeer()) {
             DatagramSocket socket = loops.datagrams(handler);
@@ -121,7 +123,8 @@ final class DatagramMatrixTest {
     @Test
     void heldBuffersOfOneSocketDoNotStarveAnother() throws Exception {
         List<Datagram> kept = new ArrayList<>();
-        ReactorConfig few = ReactorConfig.defaults().withDatagramBuffers(2, 2048);
+        ReactorConfig few =
+                ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(2, 2048));
         try (Loops loops = start(few);
                 DatagramPeer peer = new DatagramPeer()) {
             DatagramSocket greedy = loops.datagrams((_, datagram) -> kept.add(datagram));
@@ -144,7 +147,8 @@ final class DatagramMatrixTest {
     @Test
     void datagramLongerThanTheBuffersIsMarkedTruncated() throws Exception {
         DatagramRecorder server = new DatagramRecorder();
-        ReactorConfig small = ReactorConfig.defaults().withDatagramBuffers(2, 64);
+        ReactorConfig small =
+                ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(2, 64));
         try (Loops loops = start(small);
                 DatagramPeer peer = new DatagramPeer()) {
             DatagramSocket socket = loops.datagrams(server);

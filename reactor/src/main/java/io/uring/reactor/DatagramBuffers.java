@@ -39,11 +39,17 @@ public final class DatagramBuffers {
     private int messages;
 
     DatagramBuffers(Reactor reactor, Ring ring, ReactorConfig config) {
-        int bytes = config.datagramBytes() + PAYLOAD;
-        bufferBytes = (bytes + CACHE_LINE_BYTES - 1) & -CACHE_LINE_BYTES;
-        group = BufferGroup.forDatagrams(reactor, ring, config.datagramBuffers(), bufferBytes);
+        BufferConfig buffers = whole(config.datagramBuffers());
+        bufferBytes = buffers.bytes();
+        group = BufferGroup.forDatagrams(reactor, ring, buffers);
         arena = new LoopArena(ring);
         sizes = new MessageHeader(arena, 1).reserve(NAME_BYTES, CONTROL_BYTES);
+    }
+
+    /** Buffers with room for a payload and what comes before it. */
+    static BufferConfig whole(BufferConfig payloads) {
+        int bytes = payloads.bytes() + PAYLOAD;
+        return payloads.withBytes((bytes + CACHE_LINE_BYTES - 1) & -CACHE_LINE_BYTES);
     }
 
     /** What is received goes here. */

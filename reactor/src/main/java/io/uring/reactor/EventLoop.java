@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class EventLoop implements Executor, AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(EventLoop.class.getName());
-
     /** The {@link #cpu} of a loop that runs where the scheduler puts it. */
     public static final int ANY_CPU = -1;
 
@@ -93,15 +91,16 @@ public final class EventLoop implements Executor, AutoCloseable {
         } catch (Throwable t) {
             failure = t;
             if (!started.completeExceptionally(t)) {
-                LOG.log(System.Logger.Level.ERROR, thread.getName() + " failed and closes", t);
+                Reactor.report("failed and closes: ", this, t);
             }
         } finally {
             try {
                 reactor.close();
             } catch (Throwable t) {
-                LOG.log(System.Logger.Level.ERROR, thread.getName() + " did not close", t);
+                Reactor.report("did not close: ", this, t);
+            } finally {
+                terminated.complete(null); // whoever waits must not wait for ever
             }
-            terminated.complete(null);
         }
     }
 

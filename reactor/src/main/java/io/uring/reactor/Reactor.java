@@ -266,11 +266,12 @@ public final class Reactor implements AutoCloseable {
 
     /** Logs the failure of a callback. Never throws, whatever state logging is in. */
     public static void report(Object callback, Throwable failure) {
+        report("a callback on the loop failed: ", callback, failure);
+    }
+
+    static void report(String what, Object subject, Throwable failure) {
         try {
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    "a callback on the loop failed: " + callback,
-                    failure);
+            LOG.log(System.Logger.Level.ERROR, what + subject, failure);
         } catch (Throwable t) {
             // Without descriptors or memory logging fails as well; the loop must go on.
         }

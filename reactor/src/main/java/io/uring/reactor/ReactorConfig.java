@@ -1,7 +1,7 @@
 package io.uring.reactor;
 
-import io.uring.ring.BufferRing;
 import io.uring.ring.RingConfig;
+import java.util.Objects;
 
 /**
  * The limits of a loop.
@@ -13,21 +13,18 @@ import io.uring.ring.RingConfig;
  * @param connections about how many connections the loop will serve; sizes the ring
  * @param maxOperations operations the kernel may have at a time; more than that wait, and as many
  *     again may wait
- * @param receiveBuffers buffers shared by all receives of the loop, a power of two up to 32768
- * @param receiveBufferBytes size of each; the most that one receive can bring
- * @param datagramBuffers buffers shared by all datagram sockets of the loop, a power of two up to
- *     32768; made when the first one opens
- * @param datagramBytes the longest datagram that arrives whole, 64 to 65535
+ * @param streamBuffers shared by all receives of streams; the size of one is the most that a
+ *     receive can bring
+ * @param datagramBuffers shared by all datagram sockets of the loop, made when the first one opens;
+ *     the size of one, 64 to 65535, is the longest datagram that arrives whole
  * @param drainNanos how long closing waits for operations to end
  * @param idle what the loop does when there is nothing to do
  */
 public record ReactorConfig(
         int connections,
         int maxOperations,
-        int receiveBuffers,
-        int receiveBufferBytes,
-        int datagramBuffers,
-        int datagramBytes,
+        BufferConfig streamBuffers,
+        BufferConfig datagramBuffers,
         long drainNanos,
         IdleStrategy idle) {
     /** Enough for 10,000 connections without a larger ring making the small case slower. */
@@ -36,105 +33,70 @@ public record ReactorConfig(
     /** Two per connection for 128k connections on a loop. */
     private static final int MAX_OPERATIONS = 1 << 18;
 
-    /** With the size below 4 MiB of address space; what is touched depends on the load. */
-    private static final int RECEIVE_BUFFERS = 64;
+    /**
+     * A stream's receive then takes what the kernel has by default in one completion. 4 MiB, of
+     * which what the load touches is memory; up to 64 MiB when a thousand connections stream 64 KiB
+     * each at the same time.
+     */
+    private static final BufferConfig STREAM_BUFFERS = BufferConfig.of(64, 1024, 64 * 1024);
 
-    /** A stream's receive then takes what the kernel has by default in one completion. */
-    private static final int RECEIVE_BUFFER_BYTES = 64 * 1024;
-
-    /** Datagrams of one turn; a small one touches one page of its buffer. */
-    private static final int DATAGRAM_BUFFERS = 128;
-
-    /** Any datagram, also several that the kernel has merged. */
+    /** The longest datagram, also when it is several that the kernel has merged. */
     private static final int DATAGRAM_BYTES = 65_535;
 
-    private static final int MIN_DATAGRAM_BYTES = 64;
+    /** Datagrams of one turn; a small one touches one page of its buffer. */
+    private static final BufferConfig DATAGRAM_BUFFERS = BufferConfig.of(128, 1024, DATAGRAM_BYTES);
 
     private static final long DRAIN_NANOS = 2_000_000_000L;
 
     public ReactorConfig {
-        if (connections < 1 || maxOperations < 16 || receiveBufferBytes < 64 || drainNanos < 0) {
+        if (connections < 1 || maxOperations < 16 || drainNanos < 0) {
             throw new IllegalArgumentException(
-                    "connections %d, maxOperations %d, receiveBufferBytes %d, drainNanos %d"
-                            .formatted(connections, maxOperations, receiveBufferBytes, drainNanos));
+                    "connections %d, maxOperations %d, drainNanos %d"
+                            .formatted(connections, maxOperations, drainNanos));
         }
-        if (datagramBytes < MIN_DATAGRAM_BYTES || datagramBytes > DATAGRAM_BYTES) {
+        if (datagramBuffers.bytes() > DATAGRAM_BYTES) {
             throw new IllegalArgumentException(
-                    "datagramBytes " + datagramBytes + ", not 64 to 65535");
+                    "datagrams of %d bytes, the most are %d"
+                            .formatted(datagramBuffers.bytes(), DATAGRAM_BYTES));
         }
-        checkCount("receiveBuffers", receiveBuffers);
-        checkCount("datagramBuffers", datagramBuffers);
-    }
-
-    private static void checkCount(String name, int count) {
-        if (count < 1 || count > BufferRing.MAX_ENTRIES || Integer.bitCount(count) != 1) {
-            throw new IllegalArgumentException(
-                    name + " " + count + ", not a power of two up to 32768");
-        }
+        DatagramBuffers.whole(datagramBuffers); // whether they fit
+        Objects.requireNonNull(streamBuffers, "streamBuffers");
+        Objects.requireNonNull(idle, "idle");
     }
 
     public static ReactorConfig defaults() {
         return new ReactorConfig(
                 CONNECTIONS,
                 MAX_OPERATIONS,
-                RECEIVE_BUFFERS,
-                RECEIVE_BUFFER_BYTES,
+                STREAM_BUFFERS,
                 DATAGRAM_BUFFERS,
-                DATAGRAM_BYTES,
                 DRAIN_NANOS,
                 IdleStrategy.sleep());
     }
 
     public ReactorConfig withConnections(int count) {
         return new ReactorConfig(
-                count,
-                maxOperations,
-                receiveBuffers,
-                receiveBufferBytes,
-                datagramBuffers,
-                datagramBytes,
-                drainNanos,
-                idle);
+                count, maxOperations, streamBuffers, datagramBuffers, drainNanos, idle);
     }
 
-    public ReactorConfig withReceiveBuffers(int count, int bytes) {
-        return with(count, bytes, datagramBuffers, datagramBytes);
-    }
-
-    public ReactorConfig withDatagramBuffers(int count, int bytes) {
-        return with(receiveBuffers, receiveBufferBytes, count, bytes);
-    }
-
-    private ReactorConfig with(int count, int bytes, int datagramCount, int eachBytes) {
+    public ReactorConfig withStreamBuffers(BufferConfig buffers) {
         return new ReactorConfig(
-                connections,
-                maxOperations,
-                count,
-                bytes,
-                datagramCount,
-                eachBytes,
-                drainNanos,
-                idle);
+                connections, maxOperations, buffers, datagramBuffers, drainNanos, idle);
+    }
+
+    public ReactorConfig withDatagramBuffers(BufferConfig buffers) {
+        return new ReactorConfig(
+                connections, maxOperations, streamBuffers, buffers, drainNanos, idle);
     }
 
     public ReactorConfig withDrainNanos(long nanos) {
-        return with(nanos, idle);
+        return new ReactorConfig(
+                connections, maxOperations, streamBuffers, datagramBuffers, nanos, idle);
     }
 
     public ReactorConfig withIdle(IdleStrategy strategy) {
-        return with(drainNanos, strategy);
-    }
-
-    private ReactorConfig with(long nanos, IdleStrategy strategy) {
         return new ReactorConfig(
-                connections,
-                maxOperations,
-                receiveBuffers,
-                receiveBufferBytes,
-                datagramBuffers,
-                datagramBytes,
-                nanos,
-                strategy);
+                connections, maxOperations, streamBuffers, datagramBuffers, drainNanos, strategy);
     }
 
     RingConfig ring() {

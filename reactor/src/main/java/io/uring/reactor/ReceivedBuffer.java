@@ -29,6 +29,7 @@ public final class ReceivedBuffer {
     private int length;
     private int position;
     private boolean live;
+    private boolean sending;
     int bufferId;
     @Nullable Owner owner;
     private @Nullable Chunk chunk;
@@ -110,12 +111,33 @@ public final class ReceivedBuffer {
     /**
      * Gives the memory back.
      *
-     * @throws IllegalStateException when it was given back already
+     * @throws IllegalStateException when it was given back already, or is being sent
      */
     public void release() {
         checkLive();
+        if (sending) {
+            throw new IllegalStateException("the buffer is being sent, and released afterwards");
+        }
         live = false;
         group.release(this);
+    }
+
+    /**
+     * A sender takes it over, on the loop: until {@link #sent} nobody else can give it back, since
+     * the next connection's bytes would then be sent instead.
+     */
+    public void startSending() {
+        checkLive();
+        if (sending) {
+            throw new IllegalStateException("the buffer is being sent already");
+        }
+        sending = true;
+    }
+
+    /** The counterpart of {@link #startSending}; gives the memory back. */
+    public void sent() {
+        sending = false;
+        release();
     }
 
     /** Whether it is still to be given back. */

@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class DatagramBuffersTest {
     @Test
     void bufferHoldsTheLongestDatagramAndWhatBelongsToIt() {
-        ReactorConfig config = ReactorConfig.defaults().withDatagramBuffers(4, 1000);
+        ReactorConfig config =
+                ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(4, 1000));
         try (Turns turns = new Turns("", config)) {
             DatagramBuffers memory = turns.reactor.datagrams();
             assertTrue(memory.bufferBytes() >= 1000 + DatagramBuffers.PAYLOAD);
@@ -84,16 +85,18 @@ final class DatagramBuffersTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0,1000", "3,1000", "65536,1000", "4,63", "4,65536", "-1,1000"})
+    @CsvSource({"0,1000", "3,1000", "65536,1000", "4,63", "4,65536", "-1,1000", "32768,65535"})
     void impossibleSizesAreRefused(int count, int bytes) {
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> ReactorConfig.defaults().withDatagramBuffers(count, bytes));
+        assertThrows(IllegalArgumentException.class, () -> datagrams(count, bytes));
     }
 
     @ParameterizedTest
-    @CsvSource({"1,64", "32768,65535"})
+    @CsvSource({"1,64", "32768,65000", "16384,65535"})
     void extremeSizesAreTaken(int count, int bytes) {
-        assertDoesNotThrow(() -> ReactorConfig.defaults().withDatagramBuffers(count, bytes));
+        assertDoesNotThrow(() -> datagrams(count, bytes));
+    }
+
+    private static ReactorConfig datagrams(int count, int bytes) {
+        return ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(count, bytes));
     }
 }

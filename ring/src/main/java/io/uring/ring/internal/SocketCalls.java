@@ -33,6 +33,7 @@ public final class SocketCalls {
     public static final int SO_REUSEPORT = 15;
     public static final int SO_ATTACH_REUSEPORT_CBPF = 51;
     public static final int SO_PEERCRED = 17;
+    public static final int SO_MEMINFO = 55;
     public static final int SO_ACCEPTCONN = 30;
     public static final int IPPROTO_TCP = 6;
     public static final int TCP_NODELAY = 1;
