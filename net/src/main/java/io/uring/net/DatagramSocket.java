@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * #drops}, {@link #localAddress}, {@link #remoteAddress}, {@link #reactor}, {@link #isOpen} and
  * {@link #closed}.
  *
+ * <p>One operation receives all that comes (kernel 6.0), or one operation each datagram on kernels
+ * before; each send is an operation of its own.
+ *
  * <p>An error concerns one datagram: its listener is told, or {@link DatagramHandler#onError}, and
  * the socket goes on.
  *
