@@ -55,6 +55,7 @@ public final class Reactor implements AutoCloseable {
 
     private final ReactorConfig config;
     private final Ring ring;
+    private final RingSize size;
     private final Submissions submissions;
     private final TimerQueue timers = new TimerQueue();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
@@ -85,10 +86,11 @@ public final class Reactor implements AutoCloseable {
      */
     public Reactor(ReactorConfig config) {
         this.config = config;
-        this.ring = Ring.open(config.ring());
+        this.ring = RingSize.open(config);
         try {
             Availability.requireSockets(ring.capabilities());
-            this.submissions = new Submissions(ring, config, counters, tasks);
+            this.size = new RingSize(ring, config);
+            this.submissions = new Submissions(ring, size, config, counters, tasks);
             this.wakeup = new Wakeup(ring);
             this.idleWait = new IdleWait(ring, wakeup, config.idle(), counters);
         } catch (RuntimeException e) {
@@ -120,6 +122,7 @@ public final class Reactor implements AutoCloseable {
         prepare();
         int result;
         try {
+            size.adjust(submissions.inFlight());
             result = enter(timers.isEmpty() ? timeoutNanos : untilTimer(timeoutNanos));
         } catch (RingException e) {
             failure = e;

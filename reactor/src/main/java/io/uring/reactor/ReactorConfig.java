@@ -1,7 +1,6 @@
 package io.uring.reactor;
 
 import io.uring.ring.BufferRing;
-import io.uring.ring.RingConfig;
 
 /**
  * The limits of a loop.
@@ -10,7 +9,8 @@ import io.uring.ring.RingConfig;
  * ReactorConfig config = ReactorConfig.defaults().withConnections(50_000);
  * }</pre>
  *
- * @param connections about how many connections the loop will serve; sizes the ring
+ * @param connections about how many connections the loop will serve; sizes the ring where the
+ *     kernel cannot resize it (before 6.13), elsewhere it starts small and grows with the load
  * @param maxOperations operations the kernel may have at a time; more than that wait, and as many
  *     again may wait
  * @param receiveBuffers buffers shared by all receives of the loop, a power of two up to 32768
@@ -85,10 +85,5 @@ public record ReactorConfig(
                 receiveBufferBytes,
                 drainNanos,
                 strategy);
-    }
-
-    RingConfig ring() {
-        // Operations hold their memory themselves, and the reactor counts them.
-        return RingConfig.forConnections(connections).bare();
     }
 }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Submissions {
     private final Ring ring;
+    private final RingSize size;
     private final LoopCounters counters;
     private final Queue<Runnable> tasks;
     private final boolean cancelsByDescriptor;
@@ -33,10 +34,12 @@ final class Submissions {
      */
     Submissions(
             Ring ring,
+            RingSize size,
             ReactorConfig config,
             LoopCounters counters,
             Queue<Runnable> tasks) {
         this.ring = ring;
+        this.size = size;
         this.counters = counters;
         this.tasks = tasks;
         cancelsByDescriptor = ring.capabilities().has(Feature.CANCEL_FD);
@@ -118,6 +121,7 @@ final class Submissions {
         }
         Sqe sqe = ring.nextSqe();
         if (sqe == null) {
+            size.submissionsFull();
             counters.entered(ring.submit());
             sqe = ring.nextSqe();
         }
