@@ -50,6 +50,8 @@ public final class StreamSocket implements Resource {
     private final Timer idleTimer = new Timer(this::checkIdle);
     private final CloseOperation closeOperation = new CloseOperation();
     private @Nullable StreamHandler handler;
+    private @Nullable Served served;
+    private boolean stopping;
     private long activeAt;
     private boolean aborted;
     private boolean closeStarted;
@@ -65,6 +67,13 @@ public final class StreamSocket implements Resource {
         this.config = config;
         this.receiver = new Receiver(this);
         this.sender = new Sender(this);
+    }
+
+    /** Starts as a connection of a listener. */
+    void open(StreamHandler streamHandler, Served listener) {
+        served = listener;
+        listener.opened();
+        open(streamHandler);
     }
 
     /** Starts: from now on the handler is called. */
@@ -300,6 +309,27 @@ public final class StreamSocket implements Resource {
         } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "onClose failed: " + handler, e);
         }
+        if (served != null) {
+            served.closed();
+        }
+    }
+
+    boolean isServedBy(Served listener) {
+        return served == listener;
+    }
+
+    /** The listener or the loop stops; the handler is told once, whoever of them comes first. */
+    @Override
+    public void stop() {
+        if (stopping || closing) {
+            return;
+        }
+        stopping = true;
+        try {
+            handler().onStop(this);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
     }
 
     /** The last operation of the descriptor. */
@@ -471,6 +501,11 @@ public final class StreamSocket implements Resource {
     /** Whether neither close nor abort was called and the connection is not known to be broken. */
     public boolean isOpen() {
         return !closing;
+    }
+
+    /** Whether nothing holds its end up any more. */
+    boolean isEnding() {
+        return aborted || closeStarted;
     }
 
     boolean isClosing() {
