@@ -47,11 +47,11 @@ public final class Listener {
     public static Listener open(
             EventLoopGroup loops, ListenerConfig config, StreamAcceptor handlers)
             throws IOException {
-        boolean unix = ListenerSocket.isUnix(config.address());
+        boolean one = config.oneSocket() || ListenerSocket.isUnix(config.address());
         List<Integer> cpus = loops.loops().stream().map(EventLoop::cpu).toList();
-        List<Integer> sockets = ListenerSocket.open(config, unix ? cpus.subList(0, 1) : cpus);
+        List<Integer> sockets = ListenerSocket.open(config, one ? cpus.subList(0, 1) : cpus);
         SocketAddress address = ListenerSocket.localAddress(sockets.getFirst());
-        return start(loops, config, handlers, sockets, address, unix, false);
+        return start(loops, config, handlers, sockets, address, one, false);
     }
 
     /**

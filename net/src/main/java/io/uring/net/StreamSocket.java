@@ -421,7 +421,10 @@ public final class StreamSocket implements Resource {
         }
     }
 
-    /** This end's address, or null when it was not asked for before the socket was closed. */
+    /**
+     * This end's address. It is asked of the kernel once, when it is first wanted, and stays valid
+     * after the close; null when it is first wanted after that.
+     */
     public @Nullable SocketAddress localAddress() {
         if (localAddress == null) {
             localAddress = address(SocketCalls::localAddress);
@@ -429,7 +432,11 @@ public final class StreamSocket implements Resource {
         return localAddress;
     }
 
-    /** The peer's address, or null when it was not asked for before the connection was gone. */
+    /**
+     * The peer's address; otherwise like {@link #localAddress}. First wanted after the peer's reset
+     * it is null as well: who needs it in {@link StreamHandler#onClose} asks in {@link
+     * StreamHandler#onOpen}, or connections that nobody asks for would pay two system calls each.
+     */
     public @Nullable SocketAddress remoteAddress() {
         if (remoteAddress == null) {
             remoteAddress = address(SocketCalls::peerAddress);
