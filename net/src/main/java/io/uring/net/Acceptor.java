@@ -15,6 +15,7 @@ import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -250,7 +251,8 @@ final class Acceptor extends Operation implements Resource {
             SocketCalls.close(fd);
             return;
         }
-        socket.open(handler, target);
+        Executor executor = config.executor();
+        socket.open(executor == null ? handler : new OffLoop(socket, handler, executor), target);
     }
 
     private void failed(int errno) {

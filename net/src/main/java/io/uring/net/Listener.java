@@ -41,7 +41,8 @@ public final class Listener {
     /**
      * Binds, listens and starts to accept.
      *
-     * @param handlers asked for the handler of each connection, on the connection's loop
+     * @param handlers asked for the handler of each connection, on the connection's loop (also with
+     *     an executor)
      * @throws java.net.BindException when the address is in use, foreign or not permitted
      */
     public static Listener open(

@@ -5,8 +5,10 @@ import java.net.SocketAddress;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where and how to listen; a value, which each method copies.
@@ -15,7 +17,8 @@ import java.util.function.Consumer;
  * ListenerConfig config =
  *         ListenerConfig.tcp(8080)
  *                 .withBacklog(1024)
- *                 .withOption(SocketOption.TCP_DEFER_ACCEPT, 10);
+ *                 .withOption(SocketOption.TCP_DEFER_ACCEPT, 10)
+ *                 .withExecutor(Executors.newVirtualThreadPerTaskExecutor());
  * }</pre>
  */
 public final class ListenerConfig {
@@ -34,6 +37,7 @@ public final class ListenerConfig {
     private boolean paused;
     private boolean oneSocket;
     private Map<SocketOption<?>, Object> options = Map.of();
+    private @Nullable Executor executor;
 
     private ListenerConfig(SocketAddress address) {
         this.address = address;
@@ -60,6 +64,7 @@ public final class ListenerConfig {
         copy.paused = paused;
         copy.oneSocket = oneSocket;
         copy.options = options;
+        copy.executor = executor;
         change.accept(copy);
         return copy;
     }
@@ -131,6 +136,22 @@ public final class ListenerConfig {
         return with(copy -> copy.options = Collections.unmodifiableMap(more));
     }
 
+    /**
+     * Runs the callbacks of connections on {@code threads} instead of on the loop: they may then
+     * block. The callbacks of one connection stay in order and never run at the same time, and
+     * receiving stops while they lag behind by {@link StreamConfig#readAheadBytes}. They, and any
+     * other thread, may call the methods of the {@link StreamSocket}, which passes them on to the
+     * loop. Each callback and each write then costs a hand-over and a few small objects; a write
+     * from the heap is copied twice.
+     *
+     * @param threads a pool, or {@code Executors.newVirtualThreadPerTaskExecutor()}; not one that
+     *     runs tasks in the caller's thread, which is the loop. When it refuses, the connection is
+     *     aborted, and {@link StreamHandler#onClose} comes on the loop
+     */
+    public ListenerConfig withExecutor(Executor threads) {
+        return with(copy -> copy.executor = threads);
+    }
+
     public SocketAddress address() {
         return address;
     }
@@ -162,6 +183,11 @@ public final class ListenerConfig {
     /** In the order they are set in. */
     public Map<SocketOption<?>, Object> options() {
         return options;
+    }
+
+    /** Where callbacks run, or null for the loop. */
+    public @Nullable Executor executor() {
+        return executor;
     }
 
     @Override

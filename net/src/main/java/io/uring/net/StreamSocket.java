@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A connected TCP or unix stream on a loop. Methods belong to the loop's thread, except {@link
  * #trySend}, {@link #option}, {@link #peerCredentials}, {@link #localAddress}, {@link
- * #remoteAddress}, {@link #reactor} and {@link #isOpen}.
+ * #remoteAddress}, {@link #reactor} and {@link #isOpen}. With an executor ({@link
+ * ListenerConfig#withExecutor}) all but {@link #awaitWritable} may be called by any thread.
  *
  * <p>Its life: open; closing, from {@link #close}, {@link #abort} or a failure on, while operations
  * end; closed, when {@link StreamHandler#onClose} is called. The descriptor is closed once, after
@@ -100,6 +101,9 @@ public final class StreamSocket implements Resource {
      * @throws IllegalStateException beyond {@link StreamConfig#maxQueuedBytes}
      */
     public boolean write(ByteBuffer source) {
+        if (!reactor.inLoop()) {
+            return offLoop().write(source);
+        }
         if (!sender.isOpen()) {
             return false;
         }
@@ -113,6 +117,9 @@ public final class StreamSocket implements Resource {
      * copy.
      */
     public boolean write(ReceivedBuffer data) {
+        if (!reactor.inLoop()) {
+            return offLoop().write(data);
+        }
         if (!sender.isOpen() || data.remaining() == 0) {
             data.release();
             return sender.isOpen();
@@ -131,6 +138,9 @@ public final class StreamSocket implements Resource {
             throw new IllegalArgumentException(
                     "heap segment: the kernel needs memory that does not move");
         }
+        if (!reactor.inLoop()) {
+            return offLoop().write(data, listener);
+        }
         if (!sender.isOpen()) {
             reactor.execute(() -> listener.written(new java.net.SocketException("Socket closed")));
             return false;
@@ -140,14 +150,15 @@ public final class StreamSocket implements Resource {
         return sender.queued();
     }
 
-    private void checkLoop() {
-        if (!reactor.inLoop()) {
-            throw new IllegalStateException("not on the loop: use reactor().execute");
+    /** Takes calls from other threads to the loop, for handlers that run on an executor. */
+    private OffLoop offLoop() {
+        if (handler instanceof OffLoop calls) {
+            return calls;
         }
+        throw new IllegalStateException("not on the loop: use reactor().execute");
     }
 
     private void checkQueue(long bytes) {
-        checkLoop();
         if (sender.queue.queuedBytes() + bytes > config.maxQueuedBytes()) {
             throw new IllegalStateException(
                     "the send queue of %s holds %d bytes, %d more exceed maxQueuedBytes %d"
@@ -190,6 +201,9 @@ public final class StreamSocket implements Resource {
 
     /** Bytes written and not yet taken by the kernel. */
     public long queuedBytes() {
+        if (!reactor.inLoop() && handler instanceof OffLoop calls) {
+            return calls.queuedBytes();
+        }
         return sender.queue.queuedBytes();
     }
 
@@ -203,18 +217,27 @@ public final class StreamSocket implements Resource {
      * first.
      */
     public void pauseReading() {
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().pause();
+            return;
+        }
         receiver.pause();
     }
 
     public void resumeReading() {
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().resume();
+            return;
+        }
         receiver.resume();
     }
 
     /** Sends FIN after the last byte. Receiving goes on. Later writes are dropped. */
     public void shutdownOutput() {
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().shutdownOutput();
+            return;
+        }
         sender.end();
     }
 
@@ -226,7 +249,10 @@ public final class StreamSocket implements Resource {
         if (closing) {
             return;
         }
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().close();
+            return;
+        }
         startClosing(null);
         sender.refuse(); // closing the descriptor sends the FIN
         if (!sender.queue.isEmpty()) {
@@ -240,7 +266,10 @@ public final class StreamSocket implements Resource {
         if (aborted || closeStarted) {
             return;
         }
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().abort(reason);
+            return;
+        }
         aborted = true;
         withDescriptor(SocketCalls::lingerZero);
         fail(reason instanceof IOException io ? io : new IOException("aborted: " + reason, reason));

@@ -29,6 +29,7 @@ public final class ReceivedBuffer {
     private int length;
     private int position;
     private boolean live;
+    private int lending;
     int bufferId;
     @Nullable Owner owner;
     private @Nullable Chunk chunk;
@@ -58,6 +59,7 @@ public final class ReceivedBuffer {
         this.bufferId = bufferId;
         this.owner = owner;
         this.live = true;
+        lending++;
         return this;
     }
 
@@ -120,6 +122,14 @@ public final class ReceivedBuffer {
     /** Whether it is still to be given back. */
     public boolean isLent() {
         return live;
+    }
+
+    /**
+     * Counts how often the object was lent: tells, on the loop, whether it is still the same
+     * lending that {@link #isLent} speaks of.
+     */
+    public int lending() {
+        return lending;
     }
 
     ReceivedBuffer of(Chunk lentChunk) {
