@@ -284,6 +284,7 @@ final class Acceptor extends Operation implements Resource {
                         ? FIRST_BACKOFF_NANOS
                         : Math.min(backoffNanos * 2, config.maxAcceptBackoffNanos());
         reactor.schedule(retry, backoffNanos);
+        SocketRecording.backOff(this, errno, backoffNanos);
         // Near the limit some connections succeed in between: that is still the same condition.
         boolean told = failedBefore && reactor.now() - failedAt < QUIET_NANOS;
         failedBefore = true;

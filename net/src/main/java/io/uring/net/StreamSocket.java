@@ -53,6 +53,7 @@ public final class StreamSocket implements Resource {
     private @Nullable StreamHandler handler;
     private @Nullable Served served;
     private boolean stopping;
+    private @Nullable Object recording;
     private long activeAt;
     private boolean aborted;
     private boolean closeStarted;
@@ -82,6 +83,7 @@ public final class StreamSocket implements Resource {
         handler = streamHandler;
         reactor.attach(this);
         activeAt = reactor.now();
+        recording = SocketRecording.opened(this);
         if (config.idleNanos() > 0) {
             reactor.schedule(idleTimer, config.idleNanos());
         }
@@ -338,6 +340,7 @@ public final class StreamSocket implements Resource {
         } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "onClose failed: " + handler, e);
         }
+        SocketRecording.closed(recording, cause);
         if (served != null) {
             served.closed();
         }

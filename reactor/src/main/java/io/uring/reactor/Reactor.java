@@ -67,6 +67,11 @@ public final class Reactor implements AutoCloseable {
     private ArrayList<Runnable> beforeSubmit = new ArrayList<>();
     private ArrayList<Runnable> running = new ArrayList<>();
     private @Nullable BufferGroup buffers;
+    private @Nullable LoopEvents events;
+
+    /** Whether the flight recorder wants to know how long callbacks take. */
+    private boolean timing;
+
     private volatile @Nullable Thread thread;
     private volatile boolean closed;
     private boolean finished;
@@ -105,6 +110,21 @@ public final class Reactor implements AutoCloseable {
         thread = Thread.currentThread();
         buffers = new BufferGroup(this, ring, config);
         wakeup.start(this);
+        if (FlightRecording.isOn()) {
+            record();
+        }
+    }
+
+    /** Tells the flight recorder, once there is a recording. */
+    private void record() {
+        LoopEvents told = events;
+        if (told == null) {
+            told = new LoopEvents(this, ring, counters);
+            told.started();
+            events = told;
+        }
+        told.turned();
+        timing = LoopEvents.timesCallbacks();
     }
 
     /**
@@ -135,6 +155,9 @@ public final class Reactor implements AutoCloseable {
         now = System.nanoTime();
         int completions = ring.drain(dispatch);
         counters.turned(completions, ring.overflows(), staleCompletions);
+        if (FlightRecording.isOn()) {
+            record();
+        }
         checkProgress(result, completions);
         runTimers();
         runTasks();
@@ -204,8 +227,20 @@ public final class Reactor implements AutoCloseable {
             submissions.ended(operation);
         }
         boolean restart = result >= RESTART_FIRST && result <= RESTART_LAST;
+        complete(operation, restart ? -Errno.ECANCELED : result, flags);
+    }
+
+    private void complete(Operation operation, int result, int flags) {
+        if (FlightRecording.AVAILABLE && timing) {
+            LoopEvents.SlowCallback timed = LoopEvents.begin();
+            timing = false; // what is called from inside is a part of it
+            complete(operation, result, flags);
+            timing = true;
+            timed.end(operation);
+            return;
+        }
         try {
-            operation.complete(restart ? -Errno.ECANCELED : result, flags);
+            operation.complete(result, flags);
         } catch (Throwable t) {
             report(operation, t);
         }
@@ -229,6 +264,14 @@ public final class Reactor implements AutoCloseable {
 
     /** One callback's failure is not the loop's. */
     void run(Runnable task) {
+        if (FlightRecording.AVAILABLE && timing) {
+            LoopEvents.SlowCallback timed = LoopEvents.begin();
+            timing = false;
+            run(task);
+            timing = true;
+            timed.end(task);
+            return;
+        }
         try {
             task.run();
         } catch (Throwable t) {
@@ -451,6 +494,11 @@ public final class Reactor implements AutoCloseable {
             loseResources(broken);
         }
         finished = true;
+        timing = false;
+        LoopEvents told = events;
+        if (FlightRecording.AVAILABLE && told != null) {
+            told.ended(failure);
+        }
         wakeup.close();
         if (pendingOperations() == 0) {
             ring.close();
