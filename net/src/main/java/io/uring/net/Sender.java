@@ -87,8 +87,8 @@ final class Sender extends Operation {
             task.run();
             return;
         }
-        waitsForRoom = task;
         reactor.submit(room);
+        waitsForRoom = task; // not when submitting was refused: the caller is told by that
     }
 
     void cancelWait() {

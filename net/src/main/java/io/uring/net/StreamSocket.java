@@ -8,6 +8,7 @@ import io.uring.reactor.Timer;
 import io.uring.ring.ControlOps;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
+import io.uring.ring.OperationLimitException;
 import io.uring.ring.Sockaddr;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
@@ -314,7 +315,16 @@ public final class StreamSocket implements Resource {
         closeStarted = true;
         reactor.cancel(closeTimer);
         if (guard.close(this::closeAfterOthers)) {
+            submitClose();
+        }
+    }
+
+    private void submitClose() {
+        try {
             reactor.submit(closeOperation);
+        } catch (OperationLimitException e) { // the way to fewer operations must not need one more
+            SocketCalls.close(descriptor.number());
+            reactor.execute(this::closed);
         }
     }
 
@@ -325,7 +335,7 @@ public final class StreamSocket implements Resource {
                 if (reactor.hasFailed()) {
                     SocketCalls.close(descriptor.number());
                 } else {
-                    reactor.submit(closeOperation);
+                    submitClose();
                 }
             });
         } catch (java.util.concurrent.RejectedExecutionException e) {
