@@ -119,7 +119,7 @@ final class ListenerSocket {
         }
     }
 
-    private static void bindWithPatience(int fd, SocketAddress address) throws IOException {
+    static void bindWithPatience(int fd, SocketAddress address) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment encoded = Sockaddr.of(arena, address).encoded();
             int result = SocketCalls.bind(fd, encoded);

@@ -14,13 +14,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receive memory of a loop. The kernel takes buffers from a provided buffer ring when data is
- * there, so idle connections hold none. When the ring is exhausted, or the kernel has none, a
- * receive gets a chunk of its own instead. Lends {@link ReceivedBuffer}s and takes them back from
- * any thread.
+ * Receive memory of a loop, for its streams or its datagrams. The kernel takes buffers from a
+ * provided buffer ring when data is there, so idle connections hold none. When the ring is
+ * exhausted, or the kernel has none, a receive gets a chunk of its own instead. Lends {@link
+ * ReceivedBuffer}s and takes them back from any thread.
  */
 public final class BufferGroup {
-    private static final int GROUP = 0;
+    private static final int STREAMS = 0;
+    private static final int DATAGRAMS = 1;
     private static final int PRIVATE = -1;
 
     /** A megabyte of chunks in one send; more goes with the next. */
@@ -28,6 +29,8 @@ public final class BufferGroup {
 
     private final Reactor reactor;
     private final Ring ring;
+    private final int group;
+    private final int chunkBytes;
     private final @Nullable BufferRing shared;
     private final @Nullable ByteBuffer sharedBytes;
 
@@ -50,25 +53,45 @@ public final class BufferGroup {
     /** Owners that stopped receiving until buffers come back. */
     private final AtomicInteger waiting = new AtomicInteger();
 
-    BufferGroup(Reactor reactor, Ring ring, ReactorConfig config) {
+    private BufferGroup(
+            Reactor reactor, Ring ring, int group, int chunkBytes, @Nullable BufferRing shared) {
         this.reactor = reactor;
         this.ring = ring;
-        if (ring.capabilities().has(Feature.PBUF_RING)) {
-            boolean incremental = ring.capabilities().has(Feature.PBUF_RING_INC);
-            shared =
-                    BufferRing.register(
-                            ring,
-                            GROUP,
-                            config.receiveBuffers(),
-                            config.receiveBufferBytes(),
-                            incremental);
-            sharedBytes = shared.memory().asByteBuffer();
-        } else {
-            shared = null;
-            sharedBytes = null;
-        }
-        lent = new int[config.receiveBuffers()];
-        finished = new boolean[config.receiveBuffers()];
+        this.group = group;
+        this.chunkBytes = chunkBytes;
+        this.shared = shared;
+        this.sharedBytes = shared == null ? null : shared.memory().asByteBuffer();
+        int entries = shared == null ? 0 : shared.entries();
+        this.lent = new int[entries];
+        this.finished = new boolean[entries];
+    }
+
+    /** For streams: one receive after the other fills a buffer where the kernel can do that. */
+    static BufferGroup forStreams(Reactor reactor, Ring ring, ReactorConfig config) {
+        boolean incremental = ring.capabilities().has(Feature.PBUF_RING_INC);
+        BufferRing shared =
+                ring.capabilities().has(Feature.PBUF_RING)
+                        ? BufferRing.register(
+                                ring,
+                                STREAMS,
+                                config.receiveBuffers(),
+                                config.receiveBufferBytes(),
+                                incremental)
+                        : null;
+        return new BufferGroup(reactor, ring, STREAMS, Chunk.BYTES, shared);
+    }
+
+    /**
+     * For datagrams: each has a whole buffer, since what does not fit in the rest of one is cut
+     * off, and chunks are as large.
+     */
+    static BufferGroup forDatagrams(Reactor reactor, Ring ring, int count, int bufferBytes) {
+        BufferRing shared =
+                ring.capabilities().has(Feature.MULTISHOT_RECV)
+                                && ring.capabilities().has(Feature.PBUF_RING)
+                        ? BufferRing.register(ring, DATAGRAMS, count, bufferBytes, false)
+                        : null;
+        return new BufferGroup(reactor, ring, DATAGRAMS, bufferBytes, shared);
     }
 
     /** Whether receives can name this group instead of a buffer. */
@@ -85,7 +108,7 @@ public final class BufferGroup {
 
     /** The id for BUFFER_SELECT. */
     public int group() {
-        return GROUP;
+        return group;
     }
 
     /**
@@ -120,7 +143,7 @@ public final class BufferGroup {
     public Chunk takeChunk() {
         Chunk chunk = idleChunks.pollFirst();
         if (chunk == null) {
-            chunk = new Chunk(ring.allocate(Chunk.BYTES));
+            chunk = new Chunk(ring.allocate(chunkBytes));
             chunks++;
         }
         return chunk;

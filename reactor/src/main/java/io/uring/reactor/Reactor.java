@@ -67,6 +67,7 @@ public final class Reactor implements AutoCloseable {
     private ArrayList<Runnable> beforeSubmit = new ArrayList<>();
     private ArrayList<Runnable> running = new ArrayList<>();
     private @Nullable BufferGroup buffers;
+    private @Nullable DatagramBuffers datagrams;
     private @Nullable LoopEvents events;
 
     /** Whether the flight recorder wants to know how long callbacks take. */
@@ -108,7 +109,7 @@ public final class Reactor implements AutoCloseable {
     public void start() {
         ring.enable();
         thread = Thread.currentThread();
-        buffers = new BufferGroup(this, ring, config);
+        buffers = BufferGroup.forStreams(this, ring, config);
         wakeup.start(this);
         if (FlightRecording.isOn()) {
             record();
@@ -178,6 +179,9 @@ public final class Reactor implements AutoCloseable {
         BufferGroup group = buffers();
         group.takeBackReturned();
         group.publish();
+        if (datagrams != null) {
+            datagrams.publish();
+        }
         submissions.goOn();
     }
 
@@ -394,6 +398,17 @@ public final class Reactor implements AutoCloseable {
             throw new IllegalStateException("the reactor was not started");
         }
         return group;
+    }
+
+    /** The loop's memory for datagrams, from the first use on. */
+    public DatagramBuffers datagrams() {
+        DatagramBuffers memory = datagrams;
+        if (memory == null) {
+            checkLoop();
+            memory = new DatagramBuffers(this, ring, config);
+            datagrams = memory;
+        }
+        return memory;
     }
 
     public Ring ring() {

@@ -33,6 +33,7 @@ public final class ReceivedBuffer {
     int bufferId;
     @Nullable Owner owner;
     private @Nullable Chunk chunk;
+    private @Nullable Object companion;
 
     /** The next in the group's list of buffers that other threads released. */
     @Nullable ReceivedBuffer next;
@@ -130,6 +131,19 @@ public final class ReceivedBuffer {
      */
     public int lending() {
         return lending;
+    }
+
+    /** What {@link #companion(Object)} left here. */
+    public @Nullable Object companion() {
+        return companion;
+    }
+
+    /**
+     * Leaves an object here for good, also for later owners of the same group: a view of the buffer
+     * that is then made once and not for each receive. On the loop.
+     */
+    public void companion(Object view) {
+        companion = view;
     }
 
     ReceivedBuffer of(Chunk lentChunk) {

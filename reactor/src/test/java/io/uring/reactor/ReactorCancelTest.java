@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(NothingLeft.class)
 final class ReactorCancelTest {
     private static final ReactorConfig SMALL =
-            new ReactorConfig(1, 16, 1, 64, 1_000_000_000, IdleStrategy.sleep());
+            new ReactorConfig(1, 16, 1, 64, 1, 64, 1_000_000_000, IdleStrategy.sleep());
     private static final List<Integer> CANCELED = List.of(-Errno.ECANCELED);
 
     @Test

@@ -22,6 +22,19 @@ public final class DatagramOps {
         return to(SocketOps.send(sqe, socket, data, messageFlags), address);
     }
 
+    /** Sends {@code length} bytes at {@code offset} of {@code data}. Kernel 6.0. */
+    public static Sqe sendTo(
+            Sqe sqe,
+            Descriptor socket,
+            MemorySegment data,
+            long offset,
+            int length,
+            Sockaddr address,
+            int messageFlags) {
+        sqe.require(600, "a send to an address");
+        return to(SocketOps.send(sqe, socket, data, offset, length, messageFlags), address);
+    }
+
     static Sqe to(Sqe sqe, Sockaddr address) {
         return sqe.uses(Abi.SQE_OFF, address).putShort(Abi.SQE_ADDR_LEN, address.length());
     }

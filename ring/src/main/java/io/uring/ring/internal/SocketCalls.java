@@ -21,6 +21,7 @@ public final class SocketCalls {
     public static final int AF_INET = 2;
     public static final int AF_INET6 = 10;
     public static final int SOCK_STREAM = 1;
+    public static final int SOCK_DGRAM = 2;
     public static final int SOCK_CLOEXEC = 0x80000;
     public static final int SOL_SOCKET = 1;
     public static final int SO_REUSEADDR = 2;
@@ -37,13 +38,25 @@ public final class SocketCalls {
     public static final int TCP_NODELAY = 1;
     public static final int IPPROTO_IPV6 = 41;
     public static final int IPV6_V6ONLY = 26;
+    public static final int IPPROTO_IP = 0;
+    public static final int IPPROTO_UDP = 17;
+    public static final int SO_BROADCAST = 6;
+    public static final int UDP_GRO = 104;
 
     private SocketCalls() {}
 
     /** A stream socket, close-on-exec and without O_NONBLOCK: io_uring waits by itself. */
     public static int streamSocket(int family) {
-        return (int)
-                LinuxKernel.call(SystemCall.SOCKET, family, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0);
+        return socket(family, SOCK_STREAM);
+    }
+
+    /** The same for datagrams. */
+    public static int datagramSocket(int family) {
+        return socket(family, SOCK_DGRAM);
+    }
+
+    private static int socket(int family, int type) {
+        return (int) LinuxKernel.call(SystemCall.SOCKET, family, type | SOCK_CLOEXEC, 0, 0, 0, 0);
     }
 
     /** Whether this machine has IPv6. */
@@ -59,6 +72,13 @@ public final class SocketCalls {
         return (int)
                 LinuxKernel.call(
                         SystemCall.BIND, fd, address.address(), address.byteSize(), 0, 0, 0);
+    }
+
+    /** For sockets that do not wait for it: those for datagrams. */
+    public static int connect(int fd, MemorySegment address) {
+        return (int)
+                LinuxKernel.call(
+                        SystemCall.CONNECT, fd, address.address(), address.byteSize(), 0, 0, 0);
     }
 
     public static int listen(int fd, int backlog) {

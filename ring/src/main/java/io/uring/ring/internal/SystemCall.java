@@ -16,6 +16,7 @@ enum SystemCall {
     MUNMAP(11, 215),
     MADVISE(28, 233),
     SOCKET(41, 198),
+    CONNECT(42, 203),
     SENDTO(44, 206),
     SHUTDOWN(48, 210),
     BIND(49, 200),
