@@ -17,6 +17,7 @@ import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -51,11 +52,15 @@ final class Acceptor extends Operation implements Resource {
 
     private final EventLoop loop;
     private final Reactor reactor;
-    private final List<EventLoop> targets;
+    private final List<Served> targets;
     private final Descriptor descriptor;
     private final ListenerConfig config;
     private final StreamAcceptor handlers;
     private final boolean multishot;
+
+    /** Somebody else listens with the same socket: its backlog is not ours to empty. */
+    private final boolean inherited;
+
     private final Timer retry = new Timer(this::arm);
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final Operation closeOperation = new CloseOperation();
@@ -66,20 +71,23 @@ final class Acceptor extends Operation implements Resource {
     private long failedAt;
     private boolean accepting;
     private boolean cancelling;
+    private boolean draining;
     private boolean closing;
 
     Acceptor(
             EventLoop loop,
-            List<EventLoop> targets,
+            List<Served> targets,
             int fd,
             ListenerConfig config,
-            StreamAcceptor handlers) {
+            StreamAcceptor handlers,
+            boolean inherited) {
         this.loop = loop;
         this.reactor = loop.reactor();
         this.targets = targets;
         this.descriptor = Descriptor.of(fd);
         this.config = config;
         this.handlers = handlers;
+        this.inherited = inherited;
         this.accepting = !config.paused();
         this.multishot = reactor.ring().capabilities().has(Feature.MULTISHOT_ACCEPT);
     }
@@ -104,11 +112,63 @@ final class Acceptor extends Operation implements Resource {
 
     CompletableFuture<Void> close() {
         try {
-            loop.execute(this::shutdown);
+            loop.execute(() -> {
+                if (!draining) {
+                    shutdown();
+                }
+            });
         } catch (RejectedExecutionException e) {
             return loop.terminated(); // the loop's end closed the socket
         }
         return closed;
+    }
+
+    /**
+     * Serves the connections that the kernel keeps already, then closes; from any thread.
+     *
+     * @return as {@link #close}
+     */
+    CompletableFuture<Void> drain() {
+        try {
+            loop.execute(this::stop);
+        } catch (RejectedExecutionException e) {
+            return loop.terminated();
+        }
+        return closed;
+    }
+
+    @Override
+    public void stop() {
+        if (closing || draining) {
+            return;
+        }
+        draining = true;
+        reactor.cancel(retry);
+        disarm();
+        drainWhenIdle();
+    }
+
+    /**
+     * Accepts what the kernel keeps. With system calls, since an accept of the ring waits: the few
+     * connections that a stop finds there do not matter.
+     */
+    private void drainWhenIdle() {
+        if (isPending() || closing) {
+            return;
+        }
+        int fd = descriptor.number();
+        if (!inherited && SocketCalls.nonBlocking(fd) == 0) {
+            // No more than fit into it, or a flood would keep the listener open.
+            for (int left = config.backlog(); left > 0; left--) {
+                int connection = SocketCalls.acceptNow(fd);
+                if (connection < 0) {
+                    break;
+                }
+                reactor.counters().accepted();
+                accepted(connection);
+            }
+        }
+        shutdown();
     }
 
     @Override
@@ -138,7 +198,7 @@ final class Acceptor extends Operation implements Resource {
     }
 
     private void arm() {
-        if (accepting && !closing && !isPending()) {
+        if (accepting && !closing && !draining && !isPending()) {
             cancelling = false;
             try {
                 reactor.submit(this);
@@ -183,6 +243,8 @@ final class Acceptor extends Operation implements Resource {
         if (!isPending()) {
             if (closing) {
                 closeWhenIdle();
+            } else if (draining) {
+                drainWhenIdle();
             } else if (!retry.isScheduled()) {
                 arm();
             }
@@ -190,20 +252,20 @@ final class Acceptor extends Operation implements Resource {
     }
 
     private void accepted(int fd) {
-        EventLoop target = targets.get(nextTarget);
+        Served target = targets.get(nextTarget);
         nextTarget = nextTarget + 1 == targets.size() ? 0 : nextTarget + 1;
-        if (target == loop) {
+        if (target.loop() == loop) {
             open(target, fd);
             return;
         }
         try {
-            target.execute(() -> open(target, fd));
+            target.loop().execute(() -> open(target, fd));
         } catch (RejectedExecutionException e) {
-            open(loop, fd); // that loop has failed
+            open(targets.getFirst(), fd); // that loop has failed
         }
     }
 
-    private void open(EventLoop target, int fd) {
+    private void open(Served target, int fd) {
         StreamSocket socket = new StreamSocket(target.reactor(), fd, config.stream());
         StreamHandler handler;
         try {
@@ -215,7 +277,8 @@ final class Acceptor extends Operation implements Resource {
             // descriptor.
             handler = REFUSAL;
         }
-        socket.open(handler);
+        Executor executor = config.executor();
+        socket.open(executor == null ? handler : new OffLoop(socket, handler, executor), target);
     }
 
     private void failed(int errno) {
@@ -232,7 +295,11 @@ final class Acceptor extends Operation implements Resource {
                         Errno.name(errno));
                 shutdown();
             }
-            default -> backOff(SocketErrors.exception("accept on " + config.address(), errno));
+            default -> {
+                if (!draining) {
+                    backOff(SocketErrors.exception("accept on " + config.address(), errno));
+                }
+            }
         }
     }
 
@@ -243,6 +310,7 @@ final class Acceptor extends Operation implements Resource {
                         ? FIRST_BACKOFF_NANOS
                         : Math.min(backoffNanos * 2, config.maxAcceptBackoffNanos());
         reactor.schedule(retry, backoffNanos);
+        SocketRecording.backOff(this, errno, backoffNanos);
         // Near the limit some connections succeed in between: that is still the same condition.
         boolean told = failedBefore && reactor.now() - failedAt < QUIET_NANOS;
         failedBefore = true;

@@ -48,6 +48,13 @@ public final class SocketOption<T> {
     public static final SocketOption<Integer> SO_LINGER =
             new SocketOption<>("SO_LINGER", SOCKET, 13, Kind.LINGER, Integer.class);
 
+    /** Bytes that must have come before a receive ends or a poll tells. */
+    public static final SocketOption<Integer> SO_RCVLOWAT = number("SO_RCVLOWAT", SOCKET, 18);
+
+    /** The name of a network interface, such as {@code eth0}: only what comes in there. */
+    public static final SocketOption<String> SO_BINDTODEVICE =
+            new SocketOption<>("SO_BINDTODEVICE", SOCKET, 25, Kind.TEXT, String.class);
+
     public static final SocketOption<Boolean> SO_REUSEPORT = flag("SO_REUSEPORT", SOCKET, 15);
 
     /** The mark for routing; needs CAP_NET_ADMIN. */
@@ -77,7 +84,13 @@ public final class SocketOption<T> {
     /** Probes. */
     public static final SocketOption<Integer> TCP_KEEPCNT = number("TCP_KEEPCNT", TCP, 6);
 
-    /** Seconds; for listeners, and rounded by the kernel to its retransmissions. */
+    /** Retransmissions of SYN before connecting fails, 1 to 255. */
+    public static final SocketOption<Integer> TCP_SYNCNT = number("TCP_SYNCNT", TCP, 7);
+
+    /**
+     * Seconds; for listeners: a connection is accepted when its first bytes have come, or after so
+     * long. The kernel rounds it to its retransmissions.
+     */
     public static final SocketOption<Integer> TCP_DEFER_ACCEPT = number("TCP_DEFER_ACCEPT", TCP, 9);
 
     /** The kernel turns it off again by itself. */
@@ -91,12 +104,25 @@ public final class SocketOption<T> {
     public static final SocketOption<Integer> TCP_USER_TIMEOUT =
             number("TCP_USER_TIMEOUT", TCP, 18);
 
-    /** The length of a listener's queue of pending requests. */
+    /**
+     * The length of a listener's queue of connections whose first bytes came with their SYN. Needs
+     * the bit 2 in net.ipv4.tcp_fastopen.
+     */
     public static final SocketOption<Integer> TCP_FASTOPEN = number("TCP_FASTOPEN", TCP, 23);
 
     /** Bytes; -1 for no limit. */
     public static final SocketOption<Integer> TCP_NOTSENT_LOWAT =
             number("TCP_NOTSENT_LOWAT", TCP, 25);
+
+    /** Fast open without cookies, for networks whose addresses cannot be forged. Kernel 4.15. */
+    public static final SocketOption<Boolean> TCP_FASTOPEN_NO_COOKIE =
+            flag("TCP_FASTOPEN_NO_COOKIE", TCP, 34);
+
+    /** Listening on an address that is not there (yet). */
+    public static final SocketOption<Boolean> IP_FREEBIND = flag("IP_FREEBIND", IP, 15);
+
+    /** Listening on addresses of others, as proxies do; needs CAP_NET_ADMIN. */
+    public static final SocketOption<Boolean> IP_TRANSPARENT = flag("IP_TRANSPARENT", IP, 19);
 
     public static final SocketOption<Integer> IP_TOS = number("IP_TOS", IP, 1);
 
@@ -190,6 +216,11 @@ public final class SocketOption<T> {
     /** Sets it on a descriptor; 0 or {@code -errno}. */
     int set(int fd, T value) {
         return SocketCalls.setOption(fd, level, number, encode(value));
+    }
+
+    /** The same for a value whose type was checked where it came from. */
+    int setObject(int fd, Object value) {
+        return set(fd, type.cast(value));
     }
 
     /** Reads it into {@code value}; the length or {@code -errno}. */

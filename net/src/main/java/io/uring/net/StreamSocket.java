@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A connected TCP or unix stream on a loop. Methods belong to the loop's thread, except {@link
  * #trySend}, {@link #option}, {@link #peerCredentials}, {@link #localAddress}, {@link
- * #remoteAddress}, {@link #reactor} and {@link #isOpen}.
+ * #remoteAddress}, {@link #reactor} and {@link #isOpen}. With an executor ({@link
+ * ListenerConfig#withExecutor}) all but {@link #awaitWritable} may be called by any thread.
  *
  * <p>Its life: open; closing, from {@link #close}, {@link #abort} or a failure on, while operations
  * end; closed, when {@link StreamHandler#onClose} is called. The descriptor is closed once, after
@@ -51,6 +52,9 @@ public final class StreamSocket implements Resource {
     private final Timer idleTimer = new Timer(this::checkIdle);
     private final CloseOperation closeOperation = new CloseOperation();
     private @Nullable StreamHandler handler;
+    private @Nullable Served served;
+    private boolean stopping;
+    private @Nullable Object recording;
     private long activeAt;
     private boolean aborted;
     private boolean closeStarted;
@@ -72,11 +76,19 @@ public final class StreamSocket implements Resource {
         this.sender = new Sender(this);
     }
 
+    /** Starts as a connection of a listener. */
+    void open(StreamHandler streamHandler, Served listener) {
+        served = listener;
+        listener.opened();
+        open(streamHandler);
+    }
+
     /** Starts: from now on the handler is called. */
     void open(StreamHandler streamHandler) {
         handler = streamHandler;
         reactor.attach(this);
         activeAt = reactor.now();
+        recording = SocketRecording.opened(this);
         if (config.idleNanos() > 0 && !closing) { // whoever made the handler may have closed it
             reactor.schedule(idleTimer, config.idleNanos());
         }
@@ -96,6 +108,9 @@ public final class StreamSocket implements Resource {
      * @throws IllegalStateException beyond {@link StreamConfig#maxQueuedBytes}
      */
     public boolean write(ByteBuffer source) {
+        if (!reactor.inLoop()) {
+            return offLoop().write(source);
+        }
         if (!sender.isOpen()) {
             return false;
         }
@@ -109,6 +124,9 @@ public final class StreamSocket implements Resource {
      * copy.
      */
     public boolean write(ReceivedBuffer data) {
+        if (!reactor.inLoop()) {
+            return offLoop().write(data);
+        }
         if (!sender.isOpen() || data.remaining() == 0) {
             data.release();
             return sender.isOpen();
@@ -128,6 +146,9 @@ public final class StreamSocket implements Resource {
             throw new IllegalArgumentException(
                     "heap segment: the kernel needs memory that does not move");
         }
+        if (!reactor.inLoop()) {
+            return offLoop().write(data, listener);
+        }
         if (!sender.isOpen()) {
             reactor.execute(() -> listener.written(new java.net.SocketException("Socket closed")));
             return false;
@@ -137,14 +158,15 @@ public final class StreamSocket implements Resource {
         return sender.queued();
     }
 
-    private void checkLoop() {
-        if (!reactor.inLoop()) {
-            throw new IllegalStateException("not on the loop: use reactor().execute");
+    /** Takes calls from other threads to the loop, for handlers that run on an executor. */
+    private OffLoop offLoop() {
+        if (handler instanceof OffLoop calls) {
+            return calls;
         }
+        throw new IllegalStateException("not on the loop: use reactor().execute");
     }
 
     private void checkQueue(long bytes) {
-        checkLoop();
         if (bytes > config.maxQueuedBytes() - sender.queue.queuedBytes()) {
             throw new IllegalStateException(
                     "the send queue of %s holds %d bytes, %d more exceed maxQueuedBytes %d"
@@ -188,6 +210,9 @@ public final class StreamSocket implements Resource {
 
     /** Bytes written and not yet taken by the kernel. */
     public long queuedBytes() {
+        if (!reactor.inLoop() && handler instanceof OffLoop calls) {
+            return calls.queuedBytes();
+        }
         return sender.queue.queuedBytes();
     }
 
@@ -201,18 +226,27 @@ public final class StreamSocket implements Resource {
      * first.
      */
     public void pauseReading() {
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().pause();
+            return;
+        }
         receiver.pause();
     }
 
     public void resumeReading() {
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().resume();
+            return;
+        }
         receiver.resume();
     }
 
     /** Sends FIN after the last byte. Receiving goes on. Later writes are dropped. */
     public void shutdownOutput() {
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().shutdownOutput();
+            return;
+        }
         sender.end();
     }
 
@@ -225,7 +259,10 @@ public final class StreamSocket implements Resource {
         if (closing) {
             return;
         }
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().close();
+            return;
+        }
         startClosing(null);
         sender.refuse(); // closing the descriptor sends the FIN
         if (!sender.queue.isEmpty()) {
@@ -239,7 +276,10 @@ public final class StreamSocket implements Resource {
         if (aborted || closeStarted) {
             return;
         }
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().abort(reason);
+            return;
+        }
         // First: without memory for it the abort has not begun, and can be tried again.
         IOException why =
                 reason instanceof IOException io
@@ -309,8 +349,7 @@ public final class StreamSocket implements Resource {
     private void submitClose() {
         try {
             reactor.submit(closeOperation);
-        } catch (OperationLimitException e) {
-            // A close that cannot even wait for its turn is made with a call of its own.
+        } catch (OperationLimitException e) { // the way to fewer operations must not need one more
             SocketCalls.close(descriptor.number());
             reactor.execute(this::closed);
         }
@@ -337,6 +376,28 @@ public final class StreamSocket implements Resource {
             handler().onClose(this, cause);
         } catch (Throwable e) {
             LOG.log(System.Logger.Level.ERROR, "onClose failed: " + handler, e);
+        }
+        SocketRecording.closed(recording, cause);
+        if (served != null) {
+            served.closed();
+        }
+    }
+
+    boolean isServedBy(Served listener) {
+        return served == listener;
+    }
+
+    /** The listener or the loop stops; the handler is told once, whoever of them comes first. */
+    @Override
+    public void stop() {
+        if (stopping || closing) {
+            return;
+        }
+        stopping = true;
+        try {
+            handler().onStop(this);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
         }
     }
 
@@ -435,7 +496,10 @@ public final class StreamSocket implements Resource {
         }
     }
 
-    /** This end's address, or null when it was not asked for before the socket was closed. */
+    /**
+     * This end's address. It is asked of the kernel once, when it is first wanted, and stays valid
+     * after the close; null when it is first wanted after that.
+     */
     public @Nullable SocketAddress localAddress() {
         if (localAddress == null) {
             localAddress = address(SocketCalls::localAddress);
@@ -443,7 +507,11 @@ public final class StreamSocket implements Resource {
         return localAddress;
     }
 
-    /** The peer's address, or null when it was not asked for before the connection was gone. */
+    /**
+     * The peer's address; otherwise like {@link #localAddress}. First wanted after the peer's reset
+     * it is null as well: who needs it in {@link StreamHandler#onClose} asks in {@link
+     * StreamHandler#onOpen}, or connections that nobody asks for would pay two system calls each.
+     */
     public @Nullable SocketAddress remoteAddress() {
         if (remoteAddress == null) {
             remoteAddress = address(SocketCalls::peerAddress);
@@ -515,6 +583,11 @@ public final class StreamSocket implements Resource {
     /** Whether neither close nor abort was called and the connection is not known to be broken. */
     public boolean isOpen() {
         return !closing;
+    }
+
+    /** Whether nothing holds its end up any more. */
+    boolean isEnding() {
+        return aborted || closeStarted;
     }
 
     boolean isClosing() {

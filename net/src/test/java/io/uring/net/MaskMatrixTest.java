@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
             "multishot_accept",
             "cancel_fd",
             "send_msg_ring",
+            "resize_rings",
             "ext_arg",
             "defer_taskrun",
             "nodrop",

@@ -164,6 +164,24 @@ public final class EventLoop implements Executor, AutoCloseable {
         reactor.wakeup(); // also when it is just about to sleep
     }
 
+    /**
+     * Asks all sockets and listeners of the loop to {@linkplain io.uring.reactor.Resource#stop end
+     * soon} and goes on; {@link EventLoopGroup#stop} closes afterwards. From any thread.
+     *
+     * @param graceNanos how long they have
+     * @return how many were left when the time was over, or 0 as soon as none is
+     */
+    CompletableFuture<Integer> drain(long graceNanos) {
+        CompletableFuture<Integer> left = new CompletableFuture<>();
+        try {
+            execute(() -> reactor.stop(graceNanos, left::complete));
+        } catch (java.util.concurrent.RejectedExecutionException e) {
+            return CompletableFuture.completedFuture(0); // its end has ended them
+        }
+        var _ = terminated.thenRun(() -> left.complete(0));
+        return left;
+    }
+
     /** Closes, and waits for the thread to end unless called on it. */
     @Override
     public void close() {

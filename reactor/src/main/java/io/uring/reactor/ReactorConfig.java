@@ -1,6 +1,5 @@
 package io.uring.reactor;
 
-import io.uring.ring.RingConfig;
 import java.util.Objects;
 
 /**
@@ -10,7 +9,8 @@ import java.util.Objects;
  * ReactorConfig config = ReactorConfig.defaults().withConnections(50_000);
  * }</pre>
  *
- * @param connections about how many connections the loop will serve; sizes the ring
+ * @param connections about how many connections the loop will serve; sizes the ring where the
+ *     kernel cannot resize it (before 6.13), elsewhere it starts small and grows with the load
  * @param maxOperations operations the kernel may have at a time; more than that wait, and as many
  *     again may wait
  * @param streamBuffers shared by all receives of streams; the size of one is the most that a
@@ -97,10 +97,5 @@ public record ReactorConfig(
     public ReactorConfig withIdle(IdleStrategy strategy) {
         return new ReactorConfig(
                 connections, maxOperations, streamBuffers, datagramBuffers, drainNanos, strategy);
-    }
-
-    RingConfig ring() {
-        // Operations hold their memory themselves, and the reactor counts them.
-        return RingConfig.forConnections(connections).bare();
     }
 }

@@ -30,6 +30,7 @@ public final class ReceivedBuffer {
     private int position;
     private boolean live;
     private boolean sending;
+    private int lending;
     int bufferId;
     @Nullable Owner owner;
     private @Nullable Chunk chunk;
@@ -60,6 +61,7 @@ public final class ReceivedBuffer {
         this.bufferId = bufferId;
         this.owner = owner;
         this.live = true;
+        lending++;
         return this;
     }
 
@@ -143,6 +145,14 @@ public final class ReceivedBuffer {
     /** Whether it is still to be given back. */
     public boolean isLent() {
         return live;
+    }
+
+    /**
+     * Counts how often the object was lent: tells, on the loop, whether it is still the same
+     * lending that {@link #isLent} speaks of.
+     */
+    public int lending() {
+        return lending;
     }
 
     /** What {@link #companion(Object)} left here. */

@@ -173,6 +173,21 @@ public final class SocketCalls {
         return (int) LinuxKernel.call(SystemCall.FCNTL, fd, F_SETFL, flags & ~O_NONBLOCK, 0, 0, 0);
     }
 
+    /** Makes {@link #acceptNow} possible; 0 or {@code -errno}. */
+    public static int nonBlocking(int fd) {
+        long flags = LinuxKernel.call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
+        return flags < 0
+                ? (int) flags
+                : (int)
+                        LinuxKernel.call(
+                                SystemCall.FCNTL, fd, F_SETFL, flags | O_NONBLOCK, 0, 0, 0);
+    }
+
+    /** A connection that waits in the backlog of a non-blocking socket, or {@code -errno}. */
+    public static int acceptNow(int fd) {
+        return (int) LinuxKernel.call(SystemCall.ACCEPT4, fd, 0, 0, SOCK_CLOEXEC, 0, 0);
+    }
+
     /** Ends both directions at once; a listening socket refuses connections from now on. */
     public static int shutdown(int fd) {
         int both = 2; // SHUT_RDWR

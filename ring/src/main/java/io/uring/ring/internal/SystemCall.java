@@ -27,6 +27,7 @@ enum SystemCall {
     GETSOCKOPT(55, 209),
     SCHED_SETAFFINITY(203, 122),
     FCNTL(72, 25),
+    ACCEPT4(288, 242),
     EVENTFD2(290, 19);
 
     /** Why this machine has no table, or null when it has one. */
