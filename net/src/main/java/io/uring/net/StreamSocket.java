@@ -365,12 +365,12 @@ public final class StreamSocket implements Resource {
     }
 
     private void checkIdle() {
-        long left = activeAt + config.idleNanos() - System.nanoTime();
+        long left = activeAt + config.idleNanos() - reactor.now();
         if (left > 0) {
             reactor.schedule(idleTimer, left);
             return;
         }
-        activeAt = System.nanoTime();
+        activeAt = reactor.now();
         reactor.schedule(idleTimer, config.idleNanos());
         try {
             handler().onIdle(this);

@@ -10,9 +10,11 @@ import io.uring.ring.OperationLimitException;
 import io.uring.ring.Ring;
 import io.uring.ring.RingException;
 import io.uring.ring.Sqe;
+import io.uring.ring.internal.CurrentKernel;
+import io.uring.ring.internal.Kernel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -57,6 +59,10 @@ public final class Reactor implements AutoCloseable {
     private static final int RESTART_LAST = -512;
 
     private final ReactorConfig config;
+
+    /** For its clock. */
+    private final Kernel kernel;
+
     private final Ring ring;
     private final int operationLimit;
     private final OperationTable table = new OperationTable();
@@ -67,7 +73,10 @@ public final class Reactor implements AutoCloseable {
     private final IdleWait idleWait;
     private final LoopCounters counters = new LoopCounters();
     private final CompletionHandler dispatch = this::dispatch;
-    private final Set<Resource> resources = new HashSet<>();
+
+    /** In the order they came, so that closing is the same each time. */
+    private final Set<Resource> resources = new LinkedHashSet<>();
+
     private volatile int resourceCount;
     private ArrayList<Runnable> beforeSubmit = new ArrayList<>();
     private ArrayList<Runnable> running = new ArrayList<>();
@@ -80,7 +89,7 @@ public final class Reactor implements AutoCloseable {
     /** Why the ring is unusable, once it is. */
     private @Nullable RingException failure;
 
-    private long now = System.nanoTime();
+    private long now;
     private long staleCompletions;
     private int stalledTurns;
 
@@ -92,11 +101,13 @@ public final class Reactor implements AutoCloseable {
      */
     public Reactor(ReactorConfig config) {
         this.config = config;
+        this.kernel = CurrentKernel.get();
+        this.now = kernel.nanoTime();
         this.ring = Ring.open(config.ring());
         try {
             Availability.requireSockets(ring.capabilities());
             this.wakeup = new Wakeup(ring);
-            this.idleWait = new IdleWait(ring, wakeup, config.idle(), counters);
+            this.idleWait = new IdleWait(ring, kernel, wakeup, config.idle(), counters);
         } catch (RuntimeException e) {
             ring.close();
             throw e;
@@ -142,7 +153,7 @@ public final class Reactor implements AutoCloseable {
                 counters.woken();
             }
         }
-        now = System.nanoTime();
+        now = kernel.nanoTime();
         int completions = ring.drain(dispatch);
         counters.turned(completions, ring.overflows(), staleCompletions);
         checkProgress(result, completions);
@@ -178,7 +189,7 @@ public final class Reactor implements AutoCloseable {
 
     /** By the clock: since this turn's completions were read, callbacks may have taken long. */
     private long untilTimer(long timeoutNanos) {
-        return Math.min(timeoutNanos, timers.untilFirst(System.nanoTime()));
+        return Math.min(timeoutNanos, timers.untilFirst(kernel.nanoTime()));
     }
 
     private int enter(long timeoutNanos) {
@@ -411,7 +422,7 @@ public final class Reactor implements AutoCloseable {
     public void schedule(Timer timer, long delayNanos) {
         checkLoop();
         // From the clock, not from the turn's start: a task may have taken long.
-        timers.schedule(timer, System.nanoTime() + Math.min(delayNanos, Long.MAX_VALUE >> 1));
+        timers.schedule(timer, kernel.nanoTime() + Math.min(delayNanos, Long.MAX_VALUE >> 1));
     }
 
     public void cancel(Timer timer) {
@@ -424,7 +435,7 @@ public final class Reactor implements AutoCloseable {
         return failure != null;
     }
 
-    /** System.nanoTime() when this turn's completions were read. */
+    /** {@link System#nanoTime} when this turn's completions were read. */
     public long now() {
         return now;
     }
@@ -559,9 +570,9 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void drain(java.util.function.BooleanSupplier done) {
-        long deadline = System.nanoTime() + config.drainNanos();
+        long deadline = kernel.nanoTime() + config.drainNanos();
         while (!done.getAsBoolean() && failure == null) {
-            long left = deadline - System.nanoTime();
+            long left = deadline - kernel.nanoTime();
             if (left <= 0) {
                 return;
             }

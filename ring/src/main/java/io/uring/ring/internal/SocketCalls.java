@@ -43,7 +43,8 @@ public final class SocketCalls {
     /** A stream socket, close-on-exec and without O_NONBLOCK: io_uring waits by itself. */
     public static int streamSocket(int family) {
         return (int)
-                LinuxKernel.call(SystemCall.SOCKET, family, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0);
+                CurrentKernel.get()
+                        .call(SystemCall.SOCKET, family, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0);
     }
 
     /** Whether this machine has IPv6. */
@@ -57,12 +58,12 @@ public final class SocketCalls {
 
     public static int bind(int fd, MemorySegment address) {
         return (int)
-                LinuxKernel.call(
-                        SystemCall.BIND, fd, address.address(), address.byteSize(), 0, 0, 0);
+                CurrentKernel.get()
+                        .call(SystemCall.BIND, fd, address.address(), address.byteSize(), 0, 0, 0);
     }
 
     public static int listen(int fd, int backlog) {
-        return (int) LinuxKernel.call(SystemCall.LISTEN, fd, backlog);
+        return (int) CurrentKernel.get().call(SystemCall.LISTEN, fd, backlog, 0, 0, 0, 0);
     }
 
     public static int setOption(int fd, int level, int name, int value) {
@@ -73,14 +74,15 @@ public final class SocketCalls {
 
     private static int setOption(int fd, int level, int name, MemorySegment value) {
         return (int)
-                LinuxKernel.call(
-                        SystemCall.SETSOCKOPT,
-                        fd,
-                        level,
-                        name,
-                        value.address(),
-                        value.byteSize(),
-                        0);
+                CurrentKernel.get()
+                        .call(
+                                SystemCall.SETSOCKOPT,
+                                fd,
+                                level,
+                                name,
+                                value.address(),
+                                value.byteSize(),
+                                0);
     }
 
     /**
@@ -92,14 +94,15 @@ public final class SocketCalls {
             MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
             MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, Integer.BYTES);
             long result =
-                    LinuxKernel.call(
-                            SystemCall.GETSOCKOPT,
-                            fd,
-                            level,
-                            name,
-                            value.address(),
-                            length.address(),
-                            0);
+                    CurrentKernel.get()
+                            .call(
+                                    SystemCall.GETSOCKOPT,
+                                    fd,
+                                    level,
+                                    name,
+                                    value.address(),
+                                    length.address(),
+                                    0);
             return result < 0
                     ? Integer.MIN_VALUE - (int) result
                     : value.get(ValueLayout.JAVA_INT, 0);
@@ -129,14 +132,15 @@ public final class SocketCalls {
             MemorySegment bytes = arena.allocate(value.length);
             MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, value.length);
             long result =
-                    LinuxKernel.call(
-                            SystemCall.GETSOCKOPT,
-                            fd,
-                            level,
-                            name,
-                            bytes.address(),
-                            length.address(),
-                            0);
+                    CurrentKernel.get()
+                            .call(
+                                    SystemCall.GETSOCKOPT,
+                                    fd,
+                                    level,
+                                    name,
+                                    bytes.address(),
+                                    length.address(),
+                                    0);
             MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, 0, value, 0, value.length);
             return result < 0 ? (int) result : length.get(ValueLayout.JAVA_INT, 0);
         }
@@ -144,18 +148,20 @@ public final class SocketCalls {
 
     /** Makes a descriptor that came from elsewhere like our own: close-on-exec, and blocking. */
     public static int adopt(int fd) {
-        long result = LinuxKernel.call(SystemCall.FCNTL, fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
-        long flags = LinuxKernel.call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
+        long result = CurrentKernel.get().call(SystemCall.FCNTL, fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
+        long flags = CurrentKernel.get().call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
         if (result < 0 || flags < 0) {
             return (int) Math.min(result, flags);
         }
-        return (int) LinuxKernel.call(SystemCall.FCNTL, fd, F_SETFL, flags & ~O_NONBLOCK, 0, 0, 0);
+        return (int)
+                CurrentKernel.get()
+                        .call(SystemCall.FCNTL, fd, F_SETFL, flags & ~O_NONBLOCK, 0, 0, 0);
     }
 
     /** Ends both directions at once; a listening socket refuses connections from now on. */
     public static int shutdown(int fd) {
         int both = 2; // SHUT_RDWR
-        return (int) LinuxKernel.call(SystemCall.SHUTDOWN, fd, both);
+        return (int) CurrentKernel.get().call(SystemCall.SHUTDOWN, fd, both, 0, 0, 0, 0);
     }
 
     /** Makes the next close discard unsent data and send RST. */
@@ -180,7 +186,9 @@ public final class SocketCalls {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment length =
                     arena.allocateFrom(ValueLayout.JAVA_INT, (int) address.byteSize());
-            long result = LinuxKernel.call(call, fd, address.address(), length.address(), 0, 0, 0);
+            long result =
+                    CurrentKernel.get()
+                            .call(call, fd, address.address(), length.address(), 0, 0, 0);
             return result < 0 ? (int) result : length.get(ValueLayout.JAVA_INT, 0);
         }
     }
@@ -188,11 +196,11 @@ public final class SocketCalls {
     /** Sends without waiting: the bytes taken, or {@code -EAGAIN}. Never raises SIGPIPE. */
     public static int sendNow(int fd, MemorySegment data, long offset, int length) {
         long address = NativeMemory.address(data, offset, length);
-        return (int) LinuxKernel.call(SystemCall.SENDTO, fd, address, length, 0x4040, 0, 0);
+        return (int) CurrentKernel.get().call(SystemCall.SENDTO, fd, address, length, 0x4040, 0, 0);
     }
 
     public static int close(int fd) {
-        int result = (int) LinuxKernel.instance().close(fd);
+        int result = (int) CurrentKernel.get().close(fd);
         assert result != -EBADF : "descriptor " + fd + " closed twice";
         return result;
     }

@@ -1,0 +1,50 @@
+package io.uring.simulation;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a ring will show. */
+final class Completion {
+    static final int F_MORE = 1 << 1;
+    static final int F_SOCK_NONEMPTY = 1 << 2;
+    static final int F_NOTIF = 1 << 3;
+
+    /** Whose it is, null for a message. */
+    final @Nullable Request request;
+
+    final long userData;
+    final int result;
+    final int flags;
+
+    /** Where the data goes in the moment it is shown. */
+    final long address;
+
+    final byte @Nullable [] data;
+
+    /** Simulated time before which it is not shown. */
+    final long due;
+
+    Completion(
+            @Nullable Request request,
+            long userData,
+            int result,
+            int flags,
+            long address,
+            byte @Nullable [] data,
+            long due) {
+        this.request = request;
+        this.userData = userData;
+        this.result = result;
+        this.flags = flags;
+        this.address = address;
+        this.data = data;
+        this.due = due;
+    }
+
+    boolean isLast() {
+        return (flags & F_MORE) == 0;
+    }
+
+    Completion asLast() {
+        return new Completion(request, userData, result, flags & ~F_MORE, address, data, due);
+    }
+}

@@ -1,0 +1,58 @@
+package io.uring.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The descriptors of the process: the lowest free number is next, as on Linux. */
+final class Descriptors {
+    private static final int FIRST = 3;
+
+    private final List<@Nullable OpenFile> files = new ArrayList<>();
+    private int open;
+
+    int add(OpenFile file) {
+        file.retain();
+        open++;
+        for (int i = 0; i < files.size(); i++) {
+            if (files.get(i) == null) {
+                files.set(i, file);
+                return FIRST + i;
+            }
+        }
+        files.add(file);
+        return FIRST + files.size() - 1;
+    }
+
+    @Nullable OpenFile get(int fd) {
+        int index = fd - FIRST;
+        return index >= 0 && index < files.size() ? files.get(index) : null;
+    }
+
+    /** Returns whether it was open. */
+    boolean close(int fd) {
+        OpenFile file = get(fd);
+        if (file == null) {
+            return false;
+        }
+        files.set(fd - FIRST, null);
+        open--;
+        file.drop();
+        return true;
+    }
+
+    int open() {
+        return open;
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < files.size(); i++) {
+            if (files.get(i) != null) {
+                text.append(FIRST + i).append(": ").append(files.get(i)).append("; ");
+            }
+        }
+        return text.toString();
+    }
+}
