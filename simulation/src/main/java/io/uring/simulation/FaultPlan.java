@@ -40,12 +40,12 @@ public record FaultPlan(
     /** The first releases of what makes a difference to the code above. */
     private static final int[] RELEASES = {507, 511, 518, 519, 600, 601, 606, 612, 613, 615};
 
+    /** Without NODROP: no kernel that can carry sockets (5.7) lacks it. */
     private static final Feature[] OPTIONAL = {
         Feature.PBUF_RING,
         Feature.PBUF_RING_INC,
         Feature.SEND_MSG_RING,
         Feature.EXT_ARG,
-        Feature.NODROP,
         Feature.SUBMIT_STABLE,
         Feature.SINGLE_MMAP,
         Feature.DEFER_TASKRUN,

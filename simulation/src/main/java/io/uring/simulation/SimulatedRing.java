@@ -353,7 +353,9 @@ final class SimulatedRing extends OpenFile {
     @Override
     void released() {
         for (Request request : waiting()) {
-            world.problem("the ring was closed before the end of " + request);
+            if (request.file != null) {
+                world.problem("the ring was closed before the end of " + request);
+            }
         }
         enabled = false;
     }
