@@ -3,9 +3,11 @@ package io.uring.net;
 import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
 import io.uring.ring.Errno;
+import io.uring.ring.Opcode;
 import io.uring.ring.PollOps;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
+import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -120,7 +122,11 @@ final class Sender extends Operation {
         } else if (endRequested && !endSent && !socket.isClosing()) {
             // Closing sends the FIN by itself, and the descriptor's number may be another's by now.
             endSent = true;
-            reactor.submit(shutdown);
+            if (reactor.ring().capabilities().supports(Opcode.SHUTDOWN)) {
+                reactor.submit(shutdown);
+            } else {
+                SocketCalls.shutdownOutput(socket.descriptor().number()); // before 5.11
+            }
         }
     }
 

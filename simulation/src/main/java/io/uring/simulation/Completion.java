@@ -20,6 +20,12 @@ final class Completion {
 
     final byte @Nullable [] data;
 
+    /**
+     * The incremental buffers that it took from, or null: who adds up what came sees where the next
+     * bytes are, so completions of such a group keep their order.
+     */
+    final @Nullable ProvidedBuffers series;
+
     /** Simulated time before which it is not shown. */
     final long due;
 
@@ -30,6 +36,7 @@ final class Completion {
             int flags,
             long address,
             byte @Nullable [] data,
+            @Nullable ProvidedBuffers series,
             long due) {
         this.request = request;
         this.userData = userData;
@@ -37,6 +44,7 @@ final class Completion {
         this.flags = flags;
         this.address = address;
         this.data = data;
+        this.series = series;
         this.due = due;
     }
 
@@ -45,6 +53,6 @@ final class Completion {
     }
 
     Completion asLast() {
-        return new Completion(request, userData, result, flags & ~F_MORE, address, data, due);
+        return new Completion(request, userData, result, flags & ~F_MORE, address, data, series, due);
     }
 }

@@ -249,7 +249,7 @@ final class Operations {
                 receiveSelected(request, socket, there);
             } else {
                 byte[] bytes = socket.receive(Math.min(there, request.len));
-                request.ring.complete(request, bytes.length, 0, request.addr, bytes);
+                request.ring.complete(request, bytes.length, 0, request.addr, bytes, null);
             }
         }
         if (!request.ended) {
@@ -260,9 +260,9 @@ final class Operations {
     private void receiveSelected(Request request, SimulatedSocket socket, int there) {
         ProvidedBuffers group = request.ring.groups.get(request.group);
         int wanted = request.len == 0 ? there : Math.min(there, request.len);
-        boolean some = group != null && !world.dice.strikes(Fault.NO_BUFFERS);
-        ProvidedBuffers.Taken taken = some && group != null ? group.take(wanted) : null;
-        if (taken == null) {
+        boolean none = world.dice.strikes(Fault.NO_BUFFERS);
+        ProvidedBuffers.Taken taken = none || group == null ? null : group.take(wanted);
+        if (group == null || taken == null) {
             request.ring.complete(request, -Errno.ENOBUFS, 0);
             return;
         }
@@ -270,7 +270,8 @@ final class Operations {
         boolean more = isMultishot(request) && !world.dice.strikes(Fault.LOST_MORE);
         int flags = taken.flags() | (more ? Completion.F_MORE : 0);
         flags |= socket.hasMore() ? Completion.F_SOCK_NONEMPTY : 0;
-        request.ring.complete(request, bytes.length, flags, taken.address(), bytes);
+        ProvidedBuffers series = group.isIncremental() ? group : null;
+        request.ring.complete(request, bytes.length, flags, taken.address(), bytes, series);
     }
 
     private void send(Request request, boolean zeroCopy) {
@@ -339,7 +340,7 @@ final class Operations {
                     .order(java.nio.ByteOrder.nativeOrder())
                     .putLong(counter.value);
             counter.value = 0;
-            request.ring.complete(request, Long.BYTES, 0, request.addr, value);
+            request.ring.complete(request, Long.BYTES, 0, request.addr, value, null);
         }
     }
 

@@ -28,6 +28,10 @@ final class ProvidedBuffers {
         this.incremental = incremental;
     }
 
+    boolean isIncremental() {
+        return incremental;
+    }
+
     private long entry(int index) {
         return ring + (long) (index & entries - 1) * Abi.BUF_BYTES;
     }

@@ -191,11 +191,17 @@ final class SimulatedRing extends OpenFile {
     }
 
     void complete(Request request, int result, int flags) {
-        complete(request, result, flags, 0, null);
+        complete(request, result, flags, 0, null, null);
     }
 
     /** A completion of an operation; without F_MORE the operation has ended. */
-    void complete(Request request, int result, int flags, long address, byte @Nullable [] data) {
+    void complete(
+            Request request,
+            int result,
+            int flags,
+            long address,
+            byte @Nullable [] data,
+            @Nullable ProvidedBuffers series) {
         if (request.ended) {
             throw new AssertionError("ended twice: " + request);
         }
@@ -203,12 +209,12 @@ final class SimulatedRing extends OpenFile {
             request.ended = true;
             waiting.remove(request);
         }
-        show(new Completion(request, request.userData, result, flags, address, data, due()));
+        show(new Completion(request, request.userData, result, flags, address, data, series, due()));
     }
 
     /** A completion that no operation of this ring asked for. */
     void message(long userData, int result) {
-        show(new Completion(null, userData, result, 0, 0, null, due()));
+        show(new Completion(null, userData, result, 0, 0, null, null, due()));
     }
 
     /** It waits for something else than being tried: a notification is on its way. */
@@ -255,19 +261,23 @@ final class SimulatedRing extends OpenFile {
     private @Nullable Completion pollWork() {
         long now = world.agenda.elapsedNanos();
         List<Completion> due = new ArrayList<>();
-        List<Request> before = new ArrayList<>();
+        List<@Nullable Object> before = new ArrayList<>();
         boolean reorder = world.plan.perMille(Fault.REORDER) > 0;
         for (Completion completion : work) {
-            Request request = completion.request;
-            boolean first = request == null || !before.contains(request);
+            // What comes later for the same operation or group waits its turn.
+            boolean first =
+                    !before.contains(completion.request) && !before.contains(completion.series);
             if (first && completion.due <= now) {
                 due.add(completion);
                 if (!reorder) {
                     break;
                 }
             }
-            if (request != null) {
-                before.add(request); // what comes later for it waits its turn
+            if (completion.request != null) {
+                before.add(completion.request);
+            }
+            if (completion.series != null) {
+                before.add(completion.series);
             }
         }
         if (due.isEmpty()) {

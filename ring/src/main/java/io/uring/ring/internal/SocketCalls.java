@@ -164,6 +164,12 @@ public final class SocketCalls {
         return (int) CurrentKernel.get().call(SystemCall.SHUTDOWN, fd, both, 0, 0, 0, 0);
     }
 
+    /** Sends FIN, behind what the kernel has taken. */
+    public static int shutdownOutput(int fd) {
+        int output = 1; // SHUT_WR
+        return (int) CurrentKernel.get().call(SystemCall.SHUTDOWN, fd, output, 0, 0, 0, 0);
+    }
+
     /** Makes the next close discard unsent data and send RST. */
     public static int lingerZero(int fd) {
         try (Arena arena = Arena.ofConfined()) {
