@@ -233,16 +233,16 @@ public final class StreamSocket implements Resource {
         }
         checkLoop();
         aborted = true;
-        withDescriptor(SocketCalls::lingerZero);
         fail(reason instanceof IOException io ? io : new IOException("aborted: " + reason, reason));
     }
 
-    /** Closes at once because something broke. */
+    /** Closes at once with RST because something broke. */
     void fail(IOException reason) {
         if (closeStarted) {
             return;
         }
         reactor.counters().failed();
+        withDescriptor(SocketCalls::lingerZero); // the peer must not take it for a proper end
         startClosing(reason);
         sender.fail(reason);
         if (sender.isBusy()) {

@@ -145,7 +145,7 @@ final class SimulatedHandler implements StreamHandler {
             return;
         }
         boolean open = socket().isOpen() && !flow.finished;
-        full = !(random.nextBoolean() ? copy(count) : lend(count));
+        full |= !(random.nextBoolean() ? copy(count) : lend(count));
         if (open) {
             flow.written += count;
         }
@@ -226,7 +226,7 @@ final class SimulatedHandler implements StreamHandler {
         if (memory.byteSize() < at + count) {
             throw new AssertionError("a buffer beyond its memory");
         }
-        full = !on.write(ByteBuffer.wrap(flow.next(count)));
+        full |= !on.write(ByteBuffer.wrap(flow.next(count)));
         flow.written += count;
     }
 

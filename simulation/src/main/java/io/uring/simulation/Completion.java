@@ -21,10 +21,11 @@ final class Completion {
     final byte @Nullable [] data;
 
     /**
-     * The incremental buffers that it took from, or null: who adds up what came sees where the next
-     * bytes are, so completions of such a group keep their order.
+     * Whose completions keep their order, or null. A group of incremental buffers: who adds up what
+     * came knows where the next bytes are. A connection that was reset: the end of the stream that
+     * follows the error must not come before it.
      */
-    final @Nullable ProvidedBuffers series;
+    final @Nullable Object series;
 
     /** Simulated time before which it is not shown. */
     final long due;
@@ -36,7 +37,7 @@ final class Completion {
             int flags,
             long address,
             byte @Nullable [] data,
-            @Nullable ProvidedBuffers series,
+            @Nullable Object series,
             long due) {
         this.request = request;
         this.userData = userData;

@@ -191,7 +191,8 @@ final class SimulatedRing extends OpenFile {
     }
 
     void complete(Request request, int result, int flags) {
-        complete(request, result, flags, 0, null, null);
+        boolean broken = request.file instanceof SimulatedSocket socket && socket.isReset();
+        complete(request, result, flags, 0, null, broken ? request.file : null);
     }
 
     /** A completion of an operation; without F_MORE the operation has ended. */
@@ -201,7 +202,7 @@ final class SimulatedRing extends OpenFile {
             int flags,
             long address,
             byte @Nullable [] data,
-            @Nullable ProvidedBuffers series) {
+            @Nullable Object series) {
         if (request.ended) {
             throw new AssertionError("ended twice: " + request);
         }
