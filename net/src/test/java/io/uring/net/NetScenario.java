@@ -79,7 +79,7 @@ final class NetScenario {
                 turns(random.nextInt(1, 200)); // and in the middle of it all the end
             } else {
                 untilRest(() -> expected == 0 && attempts == attemptsEnded && allDone());
-                assertTrue(allDone(), "connections are left, and nothing happens any more");
+                assertTrue(allDone(), () -> "left for ever: " + left());
                 var _ = listener.close();
                 untilRest(() -> reactor.resourceCount() == 0);
                 checkRest();
@@ -205,6 +205,12 @@ final class NetScenario {
     private boolean allDone() {
         return handlers.stream().allMatch(SimulatedHandler::isDone)
                 && outsiders.stream().allMatch(SimulatedOutsider::isDone);
+    }
+
+    private String left() {
+        return handlers.stream().filter(handler -> !handler.isDone()).toList()
+                + " "
+                + outsiders.stream().filter(outsider -> !outsider.isDone()).toList();
     }
 
     private void turns(int count) {

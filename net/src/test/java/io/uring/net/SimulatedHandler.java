@@ -277,6 +277,18 @@ final class SimulatedHandler implements StreamHandler {
         return opened == 0 || closed == 1;
     }
 
+    @Override
+    public String toString() {
+        return "%s: %s, %s%s%s%s"
+                .formatted(
+                        socket,
+                        flow,
+                        socket().isOpen() ? "open" : "closing",
+                        inputEnded ? ", end of input" : "",
+                        bySelf ? ", by itself" : "",
+                        waiting ? ", waiting for room" : "");
+    }
+
     /** At the end of everything. */
     void checkEnd() {
         check(closed == opened, "opened " + opened + " times, closed " + closed);

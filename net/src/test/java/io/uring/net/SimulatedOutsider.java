@@ -72,6 +72,11 @@ final class SimulatedOutsider {
         kernel.in(random.nextLong(1, 1_000_000), this::act);
     }
 
+    @Override
+    public String toString() {
+        return manner + " " + flow;
+    }
+
     private void end(boolean abort) {
         done = true;
         if (abort) {

@@ -164,6 +164,9 @@ public final class SimulatedKernel implements Kernel, AutoCloseable {
             if (world.dice.strikes(Fault.INTERRUPTED_WAIT)) {
                 return ring.ready() > 0 ? 0 : -Errno.EINTR;
             }
+            if (ring.isBehind()) {
+                continue; // a waiter is not left asleep over what is there
+            }
             long next = Math.min(world.agenda.next(), deadline);
             if (minWait > 0 && !few) {
                 next = Math.min(next, start + minWait);

@@ -260,8 +260,20 @@ final class SimulatedRing extends OpenFile {
     }
 
     private @Nullable Completion pollWork() {
+        List<Completion> showable = showable();
+        if (showable.isEmpty()) {
+            return null;
+        }
+        boolean other = showable.size() > 1 && world.dice.strikes(Fault.REORDER);
+        Completion next = showable.get(other ? world.dice.below(showable.size()) : 0);
+        work.remove(next);
+        return next;
+    }
+
+    /** What can be shown now: all of it where completions may change places, or the first. */
+    private List<Completion> showable() {
         long now = world.agenda.elapsedNanos();
-        List<Completion> due = new ArrayList<>();
+        List<Completion> showable = new ArrayList<>();
         List<@Nullable Object> before = new ArrayList<>();
         boolean reorder = world.plan.perMille(Fault.REORDER) > 0;
         for (Completion completion : work) {
@@ -269,7 +281,7 @@ final class SimulatedRing extends OpenFile {
             boolean first =
                     !before.contains(completion.request) && !before.contains(completion.series);
             if (first && completion.due <= now) {
-                due.add(completion);
+                showable.add(completion);
                 if (!reorder) {
                     break;
                 }
@@ -281,13 +293,7 @@ final class SimulatedRing extends OpenFile {
                 before.add(completion.series);
             }
         }
-        if (due.isEmpty()) {
-            return null;
-        }
-        boolean other = due.size() > 1 && world.dice.strikes(Fault.REORDER);
-        Completion next = due.get(other ? world.dice.below(due.size()) : 0);
-        work.remove(next);
-        return next;
+        return showable;
     }
 
     private void post(Completion decided) {
@@ -348,10 +354,13 @@ final class SimulatedRing extends OpenFile {
         }
     }
 
+    /** Whether there are completions that it could show now. */
+    boolean isBehind() {
+        return !overflow.isEmpty() || !showable().isEmpty();
+    }
+
     private void publishFlags() {
-        long now = world.agenda.elapsedNanos();
-        boolean due = work.stream().anyMatch(completion -> completion.due <= now);
-        int flags = due && (setupFlags & TASKRUN_FLAG) != 0 ? Abi.SQ_TASKRUN : 0;
+        int flags = !showable().isEmpty() && (setupFlags & TASKRUN_FLAG) != 0 ? Abi.SQ_TASKRUN : 0;
         flags |= overflow.isEmpty() ? 0 : Abi.SQ_CQ_OVERFLOW;
         NativeMemory.putInt(rings + SQ_FLAGS, flags);
     }
