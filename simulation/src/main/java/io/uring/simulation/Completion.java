@@ -54,6 +54,7 @@ final class Completion {
     }
 
     Completion asLast() {
-        return new Completion(request, userData, result, flags & ~F_MORE, address, data, series, due);
+        return new Completion(
+                request, userData, result, flags & ~F_MORE, address, data, series, due);
     }
 }

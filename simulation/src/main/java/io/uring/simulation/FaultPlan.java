@@ -1,6 +1,7 @@
 package io.uring.simulation;
 
 import io.uring.ring.Feature;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
@@ -57,8 +58,13 @@ public record FaultPlan(
     };
 
     public FaultPlan {
-        perMille = Map.copyOf(perMille);
-        missing = Set.copyOf(missing);
+        // In the order of their declaration, so that the same plan reads the same.
+        Map<Fault, Integer> rates = new EnumMap<>(Fault.class);
+        rates.putAll(perMille);
+        perMille = Collections.unmodifiableMap(rates);
+        Set<Feature> lacks = EnumSet.noneOf(Feature.class);
+        lacks.addAll(missing);
+        missing = Collections.unmodifiableSet(lacks);
     }
 
     /** A kernel of the newest release that does everything at once and right. */

@@ -45,7 +45,7 @@ public final class Seeds {
     }
 
     /** Runs one seed with any plan, and returns the hash of what happened. */
-    public long run(long seed, Simulation simulation) {
+    public long runOne(long seed, Simulation simulation) {
         return run(seed, false, simulation);
     }
 

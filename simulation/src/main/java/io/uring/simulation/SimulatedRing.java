@@ -210,7 +210,9 @@ final class SimulatedRing extends OpenFile {
             request.ended = true;
             waiting.remove(request);
         }
-        show(new Completion(request, request.userData, result, flags, address, data, series, due()));
+        show(
+                new Completion(
+                        request, request.userData, result, flags, address, data, series, due()));
     }
 
     /** A completion that no operation of this ring asked for. */
