@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedHandler implements StreamHandler {
     private static final byte TOLD = 0x77;
 
+    /** What ends an operation, and never a connection. */
+    private static final List<String> PASSING = List.of("EINTR", "EAGAIN", "ENOBUFS", "EALREADY");
+
     private final NetScenario scenario;
     private final SplittableRandom random;
     private final Flow flow;
@@ -24,6 +27,9 @@ final class SimulatedHandler implements StreamHandler {
 
     /** Sends with trySend only. */
     private final boolean bySelf;
+
+    /** Never pauses, so that nothing else gets a receive going again. */
+    private final boolean calm;
 
     private final int violence;
     private @Nullable StreamSocket socket;
@@ -42,6 +48,7 @@ final class SimulatedHandler implements StreamHandler {
         this.flow = scenario.flows.newFlow(random.nextInt(1 << random.nextInt(1, 15)));
         this.reader = scenario.flows.newReader("handler");
         this.bySelf = random.nextInt(5) == 0;
+        this.calm = random.nextBoolean();
         this.violence = random.nextInt(3) == 0 ? 40 : 0;
     }
 
@@ -68,7 +75,7 @@ final class SimulatedHandler implements StreamHandler {
         if (closed > 0) {
             return;
         }
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(calm ? 2 : 0, 8)) {
             case 0 -> pause();
             case 1 -> resume();
             case 2 -> releaseSome();
@@ -270,6 +277,8 @@ final class SimulatedHandler implements StreamHandler {
     public void onClose(StreamSocket on, @Nullable IOException cause) {
         closed++;
         check(closed == 1, "closed twice");
+        String why = String.valueOf(cause);
+        check(PASSING.stream().noneMatch(why::contains), "closed for what passes: " + why);
         on.reactor().cancel(tick);
     }
 

@@ -8,8 +8,13 @@ import org.jspecify.annotations.Nullable;
 final class Descriptors {
     private static final int FIRST = 3;
 
+    private final World world;
     private final List<@Nullable OpenFile> files = new ArrayList<>();
     private int open;
+
+    Descriptors(World world) {
+        this.world = world;
+    }
 
     int add(OpenFile file) {
         file.retain();
@@ -29,11 +34,15 @@ final class Descriptors {
         return index >= 0 && index < files.size() ? files.get(index) : null;
     }
 
-    /** Returns whether it was open. */
-    boolean close(int fd) {
+    /** Closes it for somebody. */
+    boolean close(int fd, Object closer) {
         OpenFile file = get(fd);
         if (file == null) {
+            world.problem("closed twice: descriptor " + fd + " by " + closer);
             return false;
+        }
+        if (file instanceof SimulatedSocket && file.isHeldBeside()) {
+            world.problem(file + " was closed while an operation holds it open, by " + closer);
         }
         files.set(fd - FIRST, null);
         open--;

@@ -18,6 +18,11 @@ abstract class OpenFile {
         }
     }
 
+    /** Whether more than its descriptor holds it: an operation, or another descriptor. */
+    final boolean isHeldBeside() {
+        return references > 1;
+    }
+
     /** Nobody can use it any more. */
     abstract void released();
 

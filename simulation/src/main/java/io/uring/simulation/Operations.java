@@ -318,11 +318,7 @@ final class Operations {
         if (world.descriptors.get(request.fd) instanceof SimulatedRing) {
             return -Errno.EBADF;
         }
-        if (!world.descriptors.close(request.fd)) {
-            world.problem("closed twice: " + request);
-            return -Errno.EBADF;
-        }
-        return 0;
+        return world.descriptors.close(request.fd, request) ? 0 : -Errno.EBADF;
     }
 
     private int socket(Request request) {

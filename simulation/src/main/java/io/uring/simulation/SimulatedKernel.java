@@ -236,11 +236,7 @@ public final class SimulatedKernel implements Kernel, AutoCloseable {
     public long close(int fd) {
         pass();
         world.trace.add("close", fd, 0, 0);
-        if (!world.descriptors.close(fd)) {
-            world.problem("descriptor " + fd + " closed twice");
-            return -Errno.EBADF;
-        }
-        return 0;
+        return world.descriptors.close(fd, "close") ? 0 : -Errno.EBADF;
     }
 
     @Override

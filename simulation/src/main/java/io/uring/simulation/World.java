@@ -9,7 +9,7 @@ final class World {
     final FaultPlan plan;
     final Agenda agenda = new Agenda();
     final Trace trace = new Trace(agenda);
-    final Descriptors descriptors = new Descriptors();
+    final Descriptors descriptors = new Descriptors(this);
     final List<String> problems = new ArrayList<>();
     final Dice dice;
     final Memory memory;
