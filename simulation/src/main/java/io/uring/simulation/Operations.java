@@ -52,6 +52,9 @@ final class Operations {
 
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
+    /** Enough to be noticed. */
+    private static final int SPOILT_BYTES = 256;
+
     /** So many receives in a row, then it is somebody else's turn. */
     private static final int FAIR_RECEIVES = 32;
 
@@ -236,6 +239,7 @@ final class Operations {
         for (int i = 0; i < FAIR_RECEIVES && !request.ended; i++) {
             int there = socket.receivable();
             if (there == SimulatedSocket.WAIT) {
+                spoil(request);
                 return;
             }
             if (there <= 0) {
@@ -254,6 +258,13 @@ final class Operations {
         }
         if (!request.ended) {
             world.agenda.in(0, () -> {}); // it goes on by itself
+        }
+    }
+
+    /** The buffer of a receive that waits is the kernel's: whoever uses it already finds out. */
+    private void spoil(Request request) {
+        if (!request.selectsBuffer()) {
+            world.memory.scribble(request.addr, Math.min(request.len, SPOILT_BYTES), request);
         }
     }
 
