@@ -3,10 +3,12 @@ package io.uring.net;
 import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
 import io.uring.ring.Errno;
+import io.uring.ring.Opcode;
 import io.uring.ring.OperationLimitException;
 import io.uring.ring.PollOps;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
+import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -121,11 +123,19 @@ final class Sender extends Operation {
         } else if (endRequested && !endSent && !socket.isClosing()) {
             // Closing sends the FIN by itself, and the descriptor's number may be another's by now.
             endSent = true;
-            try {
-                reactor.submit(shutdown);
-            } catch (OperationLimitException e) {
-                socket.handlerFailed(e); // rather than a peer that waits for the end for ever
-            }
+            sendEnd();
+        }
+    }
+
+    private void sendEnd() {
+        if (!reactor.ring().capabilities().supports(Opcode.SHUTDOWN)) {
+            SocketCalls.shutdownOutput(socket.descriptor().number()); // before 5.11
+            return;
+        }
+        try {
+            reactor.submit(shutdown);
+        } catch (OperationLimitException e) {
+            socket.handlerFailed(e); // rather than a peer that waits for the end for ever
         }
     }
 

@@ -286,16 +286,16 @@ public final class StreamSocket implements Resource {
                         ? io
                         : new IOException("aborted: " + reason, reason);
         aborted = true;
-        withDescriptor(SocketCalls::lingerZero);
         fail(why);
     }
 
-    /** Closes at once because something broke. */
+    /** Closes at once with RST because something broke. */
     void fail(IOException reason) {
         if (closeStarted) {
             return;
         }
         reactor.counters().failed();
+        withDescriptor(SocketCalls::lingerZero); // the peer must not take it for a proper end
         startClosing(reason);
         sender.fail(reason);
         if (sender.isBusy()) {
@@ -470,12 +470,12 @@ public final class StreamSocket implements Resource {
     }
 
     private void checkIdle() {
-        long left = activeAt + config.idleNanos() - System.nanoTime();
+        long left = activeAt + config.idleNanos() - reactor.now();
         if (left > 0) {
             reactor.schedule(idleTimer, left);
             return;
         }
-        activeAt = System.nanoTime();
+        activeAt = reactor.now();
         reactor.schedule(idleTimer, config.idleNanos());
         try {
             handler().onIdle(this);

@@ -40,6 +40,13 @@ public final class EventLoop implements Executor, AutoCloseable {
                         .unstarted(this::run);
     }
 
+    /** A loop without a thread: the calling one turns the reactor by hand, and closes it. */
+    EventLoop(Reactor turned) {
+        cpu = ANY_CPU;
+        reactor = turned;
+        thread = Thread.currentThread();
+    }
+
     /**
      * Makes the ring and starts the thread.
      *

@@ -22,7 +22,7 @@ public final class EventLoopGroup implements AutoCloseable {
     private final List<EventLoop> loops;
     private final AtomicInteger next = new AtomicInteger();
 
-    private EventLoopGroup(List<EventLoop> loops) {
+    EventLoopGroup(List<EventLoop> loops) {
         this.loops = List.copyOf(loops);
     }
 

@@ -3,6 +3,7 @@ package io.uring.reactor;
 import io.uring.ring.Feature;
 import io.uring.ring.Ring;
 import io.uring.ring.Wait;
+import io.uring.ring.internal.Kernel;
 import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ final class IdleWait {
     private static final long LONGEST_NANOS = TimeUnit.HOURS.toNanos(1);
 
     private final Ring ring;
+    private final Kernel kernel;
     private final Wakeup wakeup;
     private final LoopCounters counters;
     private final long spinNanos;
@@ -22,8 +24,10 @@ final class IdleWait {
 
     private final @Nullable Wait wait;
 
-    IdleWait(Ring ring, Wakeup wakeup, IdleStrategy strategy, LoopCounters counters) {
+    IdleWait(
+            Ring ring, Kernel kernel, Wakeup wakeup, IdleStrategy strategy, LoopCounters counters) {
         this.ring = ring;
+        this.kernel = kernel;
         this.wakeup = wakeup;
         this.counters = counters;
         spinNanos = strategy instanceof IdleStrategy.SpinThenSleep spin ? spin.spinNanos() : 0;
@@ -62,7 +66,7 @@ final class IdleWait {
 
     /** Whether something came while it looked. */
     private boolean spin(long nanos) {
-        long start = System.nanoTime();
+        long start = kernel.nanoTime();
         do {
             if (ring.readyCqes() == 0 && ring.needsEnter()) {
                 // The kernel has completions that only a call brings.
@@ -72,7 +76,7 @@ final class IdleWait {
                 return true;
             }
             Thread.onSpinWait();
-        } while (System.nanoTime() - start < nanos);
+        } while (kernel.nanoTime() - start < nanos);
         return false;
     }
 }

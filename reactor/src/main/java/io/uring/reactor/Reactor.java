@@ -8,6 +8,8 @@ import io.uring.ring.Errno;
 import io.uring.ring.OperationLimitException;
 import io.uring.ring.Ring;
 import io.uring.ring.RingException;
+import io.uring.ring.internal.CurrentKernel;
+import io.uring.ring.internal.Kernel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -54,6 +56,10 @@ public final class Reactor implements AutoCloseable {
     private static final int RESTART_LAST = -512;
 
     private final ReactorConfig config;
+
+    /** For its clock. */
+    private final Kernel kernel;
+
     private final Ring ring;
     private final RingSize size;
     private final Submissions submissions;
@@ -80,7 +86,7 @@ public final class Reactor implements AutoCloseable {
     /** Why the ring is unusable, once it is. */
     private @Nullable RingException failure;
 
-    private long now = System.nanoTime();
+    private long now;
     private long staleCompletions;
     private int stalledTurns;
 
@@ -92,13 +98,15 @@ public final class Reactor implements AutoCloseable {
      */
     public Reactor(ReactorConfig config) {
         this.config = config;
+        this.kernel = CurrentKernel.get();
+        this.now = kernel.nanoTime();
         this.ring = RingSize.open(config);
         try {
             Availability.requireSockets(ring.capabilities());
             this.size = new RingSize(ring, config);
             this.submissions = new Submissions(ring, size, config, counters, tasks);
             this.wakeup = new Wakeup(ring);
-            this.idleWait = new IdleWait(ring, wakeup, config.idle(), counters);
+            this.idleWait = new IdleWait(ring, kernel, wakeup, config.idle(), counters);
         } catch (RuntimeException e) {
             ring.close();
             throw e;
@@ -153,7 +161,7 @@ public final class Reactor implements AutoCloseable {
                 counters.woken();
             }
         }
-        now = System.nanoTime();
+        now = kernel.nanoTime();
         int completions = ring.drain(dispatch);
         counters.turned(completions, ring.overflows(), staleCompletions);
         if (FlightRecording.isOn()) {
@@ -187,7 +195,7 @@ public final class Reactor implements AutoCloseable {
 
     /** By the clock: since this turn's completions were read, callbacks may have taken long. */
     private long untilTimer(long timeoutNanos) {
-        return Math.min(timeoutNanos, timers.untilFirst(System.nanoTime()));
+        return Math.min(timeoutNanos, timers.untilFirst(kernel.nanoTime()));
     }
 
     private int enter(long timeoutNanos) {
@@ -374,7 +382,7 @@ public final class Reactor implements AutoCloseable {
     public void schedule(Timer timer, long delayNanos) {
         checkLoop();
         // From the clock, not from the turn's start: a task may have taken long.
-        timers.schedule(timer, System.nanoTime() + Math.min(delayNanos, Long.MAX_VALUE >> 1));
+        timers.schedule(timer, kernel.nanoTime() + Math.min(delayNanos, Long.MAX_VALUE >> 1));
     }
 
     public void cancel(Timer timer) {
@@ -387,7 +395,7 @@ public final class Reactor implements AutoCloseable {
         return failure != null;
     }
 
-    /** System.nanoTime() when this turn's completions were read. */
+    /** {@link System#nanoTime} when this turn's completions were read. */
     public long now() {
         return now;
     }
@@ -544,9 +552,9 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void drain(java.util.function.BooleanSupplier done) {
-        long deadline = System.nanoTime() + config.drainNanos();
+        long deadline = kernel.nanoTime() + config.drainNanos();
         while (!done.getAsBoolean() && failure == null) {
-            long left = deadline - System.nanoTime();
+            long left = deadline - kernel.nanoTime();
             if (left <= 0) {
                 return;
             }

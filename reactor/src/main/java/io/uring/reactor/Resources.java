@@ -1,14 +1,15 @@
 package io.uring.reactor;
 
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
 /** What is attached to a loop, and how all of it is told that the loop stops, closes or is lost. */
 final class Resources {
     private final Reactor reactor;
-    private final Set<Resource> attached = new HashSet<>();
+    /** In the order they came, so that closing is the same each time. */
+    private final Set<Resource> attached = new LinkedHashSet<>();
     private volatile int count;
     private boolean stopping;
     private boolean closing;

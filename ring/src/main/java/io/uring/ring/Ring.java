@@ -1,8 +1,8 @@
 package io.uring.ring;
 
 import io.uring.ring.internal.Abi;
+import io.uring.ring.internal.CurrentKernel;
 import io.uring.ring.internal.Kernel;
-import io.uring.ring.internal.LinuxKernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -104,7 +104,7 @@ public final class Ring implements AutoCloseable {
      */
     public static Ring open(RingConfig config) {
         Availability.ensureSystemCalls();
-        return open(config, LinuxKernel.instance());
+        return open(config, CurrentKernel.get());
     }
 
     static Ring open(RingConfig config, Kernel kernel) {

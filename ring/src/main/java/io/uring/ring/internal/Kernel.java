@@ -4,12 +4,17 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The seam between a ring and the operating system: the calls a ring needs to exist and run. Every
- * method returns what the kernel returned, or {@code -errno}; none throws for what the kernel says.
+ * The seam between a ring and the operating system: the calls a ring needs to exist and run, those
+ * that sockets need beside it, and the clock that timeouts go by. Every method returns what the
+ * kernel returned, or {@code -errno}; none throws for what the kernel says.
  *
- * <p>Tests put kernels behind it that lack features, run out of memory, or interrupt.
+ * <p>Tests put kernels behind it that lack features, run out of memory, interrupt, or are
+ * simulated.
  */
 public interface Kernel {
+    /** For calls that a kernel does not have. */
+    int ENOSYS = 38;
+
     /** {@code io_uring_setup(2)}: the ring's descriptor. */
     long setup(int entries, long params);
 
@@ -50,6 +55,16 @@ public interface Kernel {
 
     /** Writes 1 to an eventfd. */
     long signal(int eventfd);
+
+    /** Any other system call; a kernel that only has rings has none. */
+    default long call(SystemCall call, long a, long b, long c, long d, long e, long f) {
+        return -ENOSYS;
+    }
+
+    /** CLOCK_MONOTONIC in nanoseconds, as {@link System#nanoTime}. */
+    default long nanoTime() {
+        return System.nanoTime();
+    }
 
     /** Memory for the errno of one thread's calls. */
     MemorySegment newCallState(Arena arena);

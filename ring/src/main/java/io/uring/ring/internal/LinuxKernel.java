@@ -109,12 +109,13 @@ public final class LinuxKernel implements Kernel {
         return arena.allocate(Native.CALL_STATE);
     }
 
-    static long call(SystemCall call, long a, long b) {
+    long call(SystemCall call, long a, long b) {
         return call(call, a, b, 0, 0, 0, 0);
     }
 
     /** A call off the hot path: errno goes to memory of its own, so any thread may make it. */
-    static long call(SystemCall call, long a, long b, long c, long d, long e, long f) {
+    @Override
+    public long call(SystemCall call, long a, long b, long c, long d, long e, long f) {
         try (Arena arena = Arena.ofConfined()) {
             return call(arena.allocate(Native.CALL_STATE), call.number(), a, b, c, d, e, f);
         }

@@ -1,5 +1,6 @@
 package io.uring.ring.internal;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -97,6 +98,17 @@ public final class NativeMemory {
     /** Copies all of {@code source}, which may be on the heap, to {@code address}. */
     public static void copy(MemorySegment source, long address) {
         MemorySegment.copy(source, 0, Native.EVERYTHING, address, source.byteSize());
+    }
+
+    /** Memory by address, without an owner and unchecked but for its length. */
+    public static MemorySegment segment(long address, long bytes) {
+        return Native.EVERYTHING.asSlice(address, bytes);
+    }
+
+    /** The same with an owner, whose close is told. */
+    @SuppressWarnings("restricted")
+    public static MemorySegment segment(Arena owner, long address, long bytes, Runnable onClose) {
+        return segment(address, bytes).reinterpret(owner, _ -> onClose.run());
     }
 
     /** Zeroes {@code bytes} at {@code address}. */

@@ -46,6 +46,11 @@ public final class SocketCalls {
 
     private SocketCalls() {}
 
+    private static long call(
+            SystemCall call, long a, long b, long c, long d, long e, long f) {
+        return CurrentKernel.get().call(call, a, b, c, d, e, f);
+    }
+
     /** A stream socket, close-on-exec and without O_NONBLOCK: io_uring waits by itself. */
     public static int streamSocket(int family) {
         return socket(family, SOCK_STREAM);
@@ -57,7 +62,7 @@ public final class SocketCalls {
     }
 
     private static int socket(int family, int type) {
-        return (int) LinuxKernel.call(SystemCall.SOCKET, family, type | SOCK_CLOEXEC, 0, 0, 0, 0);
+        return (int) call(SystemCall.SOCKET, family, type | SOCK_CLOEXEC, 0, 0, 0, 0);
     }
 
     /** Whether this machine has IPv6. */
@@ -71,19 +76,18 @@ public final class SocketCalls {
 
     public static int bind(int fd, MemorySegment address) {
         return (int)
-                LinuxKernel.call(
-                        SystemCall.BIND, fd, address.address(), address.byteSize(), 0, 0, 0);
+                call(SystemCall.BIND, fd, address.address(), address.byteSize(), 0, 0, 0);
     }
 
     /** For sockets that do not wait for it: those for datagrams. */
     public static int connect(int fd, MemorySegment address) {
         return (int)
-                LinuxKernel.call(
+                call(
                         SystemCall.CONNECT, fd, address.address(), address.byteSize(), 0, 0, 0);
     }
 
     public static int listen(int fd, int backlog) {
-        return (int) LinuxKernel.call(SystemCall.LISTEN, fd, backlog);
+        return (int) call(SystemCall.LISTEN, fd, backlog, 0, 0, 0, 0);
     }
 
     public static int setOption(int fd, int level, int name, int value) {
@@ -94,14 +98,14 @@ public final class SocketCalls {
 
     private static int setOption(int fd, int level, int name, MemorySegment value) {
         return (int)
-                LinuxKernel.call(
-                        SystemCall.SETSOCKOPT,
-                        fd,
-                        level,
-                        name,
-                        value.address(),
-                        value.byteSize(),
-                        0);
+                call(
+                                SystemCall.SETSOCKOPT,
+                                fd,
+                                level,
+                                name,
+                                value.address(),
+                                value.byteSize(),
+                                0);
     }
 
     /**
@@ -113,14 +117,14 @@ public final class SocketCalls {
             MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
             MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, Integer.BYTES);
             long result =
-                    LinuxKernel.call(
-                            SystemCall.GETSOCKOPT,
-                            fd,
-                            level,
-                            name,
-                            value.address(),
-                            length.address(),
-                            0);
+                    call(
+                                    SystemCall.GETSOCKOPT,
+                                    fd,
+                                    level,
+                                    name,
+                                    value.address(),
+                                    length.address(),
+                                    0);
             return result < 0
                     ? Integer.MIN_VALUE - (int) result
                     : value.get(ValueLayout.JAVA_INT, 0);
@@ -150,14 +154,14 @@ public final class SocketCalls {
             MemorySegment bytes = arena.allocate(value.length);
             MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, value.length);
             long result =
-                    LinuxKernel.call(
-                            SystemCall.GETSOCKOPT,
-                            fd,
-                            level,
-                            name,
-                            bytes.address(),
-                            length.address(),
-                            0);
+                    call(
+                                    SystemCall.GETSOCKOPT,
+                                    fd,
+                                    level,
+                                    name,
+                                    bytes.address(),
+                                    length.address(),
+                                    0);
             MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, 0, value, 0, value.length);
             return result < 0 ? (int) result : length.get(ValueLayout.JAVA_INT, 0);
         }
@@ -165,33 +169,40 @@ public final class SocketCalls {
 
     /** Makes a descriptor that came from elsewhere like our own: close-on-exec, and blocking. */
     public static int adopt(int fd) {
-        long result = LinuxKernel.call(SystemCall.FCNTL, fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
-        long flags = LinuxKernel.call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
+        long result = call(SystemCall.FCNTL, fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
+        long flags = call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
         if (result < 0 || flags < 0) {
             return (int) Math.min(result, flags);
         }
-        return (int) LinuxKernel.call(SystemCall.FCNTL, fd, F_SETFL, flags & ~O_NONBLOCK, 0, 0, 0);
+        return (int)
+                call(SystemCall.FCNTL, fd, F_SETFL, flags & ~O_NONBLOCK, 0, 0, 0);
     }
 
     /** Makes {@link #acceptNow} possible; 0 or {@code -errno}. */
     public static int nonBlocking(int fd) {
-        long flags = LinuxKernel.call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
+        long flags = call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
         return flags < 0
                 ? (int) flags
                 : (int)
-                        LinuxKernel.call(
+                        call(
                                 SystemCall.FCNTL, fd, F_SETFL, flags | O_NONBLOCK, 0, 0, 0);
     }
 
     /** A connection that waits in the backlog of a non-blocking socket, or {@code -errno}. */
     public static int acceptNow(int fd) {
-        return (int) LinuxKernel.call(SystemCall.ACCEPT4, fd, 0, 0, SOCK_CLOEXEC, 0, 0);
+        return (int) call(SystemCall.ACCEPT4, fd, 0, 0, SOCK_CLOEXEC, 0, 0);
     }
 
     /** Ends both directions at once; a listening socket refuses connections from now on. */
     public static int shutdown(int fd) {
         int both = 2; // SHUT_RDWR
-        return (int) LinuxKernel.call(SystemCall.SHUTDOWN, fd, both);
+        return (int) call(SystemCall.SHUTDOWN, fd, both, 0, 0, 0, 0);
+    }
+
+    /** Sends FIN, behind what the kernel has taken. */
+    public static int shutdownOutput(int fd) {
+        int output = 1; // SHUT_WR
+        return (int) call(SystemCall.SHUTDOWN, fd, output, 0, 0, 0, 0);
     }
 
     /** Makes the next close discard unsent data and send RST. */
@@ -216,7 +227,8 @@ public final class SocketCalls {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment length =
                     arena.allocateFrom(ValueLayout.JAVA_INT, (int) address.byteSize());
-            long result = LinuxKernel.call(call, fd, address.address(), length.address(), 0, 0, 0);
+            long result =
+                    call(call, fd, address.address(), length.address(), 0, 0, 0);
             return result < 0 ? (int) result : length.get(ValueLayout.JAVA_INT, 0);
         }
     }
@@ -224,11 +236,11 @@ public final class SocketCalls {
     /** Sends without waiting: the bytes taken, or {@code -EAGAIN}. Never raises SIGPIPE. */
     public static int sendNow(int fd, MemorySegment data, long offset, int length) {
         long address = NativeMemory.address(data, offset, length);
-        return (int) LinuxKernel.call(SystemCall.SENDTO, fd, address, length, 0x4040, 0, 0);
+        return (int) call(SystemCall.SENDTO, fd, address, length, 0x4040, 0, 0);
     }
 
     public static int close(int fd) {
-        int result = (int) LinuxKernel.instance().close(fd);
+        int result = (int) CurrentKernel.get().close(fd);
         assert result != -EBADF : "descriptor " + fd + " closed twice";
         return result;
     }

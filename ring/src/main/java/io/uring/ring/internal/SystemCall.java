@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * System call numbers. There are two tables: x86-64's own, and the generic one that aarch64,
  * riscv64 and every newer architecture share. io_uring's calls have the same numbers in both.
  */
-enum SystemCall {
+public enum SystemCall {
     IO_URING_SETUP(425, 425),
     IO_URING_ENTER(426, 426),
     IO_URING_REGISTER(427, 427),

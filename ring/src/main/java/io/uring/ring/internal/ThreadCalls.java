@@ -21,14 +21,15 @@ public final class ThreadCalls {
             MemorySegment mask = arena.allocate(MAX_CPUS / Byte.SIZE, Long.BYTES);
             mask.setAtIndex(ValueLayout.JAVA_LONG, cpu / Long.SIZE, 1L << (cpu % Long.SIZE));
             return (int)
-                    LinuxKernel.call(
-                            SystemCall.SCHED_SETAFFINITY,
-                            0,
-                            mask.byteSize(),
-                            mask.address(),
-                            0,
-                            0,
-                            0);
+                    LinuxKernel.instance()
+                            .call(
+                                    SystemCall.SCHED_SETAFFINITY,
+                                    0,
+                                    mask.byteSize(),
+                                    mask.address(),
+                                    0,
+                                    0,
+                                    0);
         }
     }
 }

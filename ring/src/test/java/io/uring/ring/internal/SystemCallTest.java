@@ -38,7 +38,7 @@ final class SystemCallTest {
 
     @Test
     void resultIsTheKernelsOrMinusErrno() {
-        assertEquals(-9, LinuxKernel.call(SystemCall.CLOSE, -1, 0));
+        assertEquals(-9, LinuxKernel.instance().call(SystemCall.CLOSE, -1, 0));
         assertEquals(-22, LinuxKernel.instance().map(0, -1, 0));
         assertEquals(-14, LinuxKernel.instance().setup(1, 0));
     }

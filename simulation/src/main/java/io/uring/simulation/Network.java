@@ -1,0 +1,60 @@
+package io.uring.simulation;
+
+import io.uring.ring.Errno;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The ports of the one host there is. */
+final class Network {
+    private static final int FIRST_PORT = 40_000;
+    private static final int AF_INET = 2;
+
+    private final World world;
+    private final Map<Integer, SimulatedSocket> bound = new HashMap<>();
+    private int nextPort = FIRST_PORT;
+
+    Network(World world) {
+        this.world = world;
+    }
+
+    SimulatedSocket newSocket(int family) {
+        return new SimulatedSocket(world, this, family);
+    }
+
+    int bind(SimulatedSocket socket, int port) {
+        int chosen = port == 0 ? nextPort++ : port;
+        if (bound.containsKey(chosen)) {
+            return -Errno.EADDRINUSE;
+        }
+        socket.port = chosen;
+        bound.put(chosen, socket);
+        return 0;
+    }
+
+    void forget(SimulatedSocket socket) {
+        bound.remove(socket.port, socket);
+    }
+
+    @Nullable SimulatedSocket listener(int port) {
+        SimulatedSocket socket = bound.get(port);
+        return socket != null && socket.isListening() && !socket.isShut() ? socket : null;
+    }
+
+    /** 0, {@code -errno}, or {@link SimulatedSocket#WAIT} while the backlog is full. */
+    int connect(SimulatedSocket client, int port) {
+        SimulatedSocket listener = listener(port);
+        if (listener == null) {
+            return -Errno.ECONNREFUSED;
+        }
+        if (!listener.hasBacklogRoom()) {
+            return SimulatedSocket.WAIT;
+        }
+        SimulatedSocket server = newSocket(AF_INET);
+        server.port = port;
+        client.port = nextPort++;
+        SimulatedSocket.connect(client, server);
+        listener.enqueue(server);
+        return 0;
+    }
+}

@@ -1,0 +1,115 @@
+package io.uring.simulation;
+
+import io.uring.ring.Errno;
+import io.uring.ring.internal.NativeMemory;
+import io.uring.ring.internal.SystemCall;
+import org.jspecify.annotations.Nullable;
+
+/** The system calls on sockets, with their arguments as Linux has them. */
+final class SocketSystemCalls {
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_LINGER = 13;
+    private static final int SO_ACCEPTCONN = 30;
+    private static final int AF_INET6 = 10;
+    private static final int PORT = 2;
+    private static final int INET_BYTES = 16;
+    private static final int INET6_BYTES = 28;
+    private static final int ENOTSOCK = 88;
+    private static final int LOOPBACK = 0x0100007f;
+
+    private final World world;
+    private final Network network;
+
+    SocketSystemCalls(World world, Network network) {
+        this.world = world;
+        this.network = network;
+    }
+
+    long call(SystemCall call, long a, long b, long c, long d, long e) {
+        if (call == SystemCall.SOCKET) {
+            return world.dice.strikes(Fault.NO_DESCRIPTORS)
+                    ? -Errno.EMFILE
+                    : world.descriptors.add(network.newSocket((int) a));
+        }
+        OpenFile file = world.descriptors.get((int) a);
+        if (file == null) {
+            world.problem(call + " on closed descriptor " + a);
+            return -Errno.EBADF;
+        }
+        if (!(file instanceof SimulatedSocket socket)) {
+            return -ENOTSOCK;
+        }
+        return switch (call) {
+            case BIND -> network.bind(socket, port(b));
+            case LISTEN -> {
+                socket.listen((int) b);
+                yield 0;
+            }
+            case GETSOCKNAME -> name(socket, socket.port, b, c);
+            case GETPEERNAME ->
+                    socket.isConnected() ? name(socket, socket.peerPort(), b, c) : -Errno.ENOTCONN;
+            case SETSOCKOPT -> setOption(socket, (int) b, (int) c, d);
+            case GETSOCKOPT -> option(socket, (int) b, (int) c, d, e);
+            case SHUTDOWN -> socket.shutdown(b != 1, b != 0);
+            case SENDTO -> send(socket, b, c);
+            case FCNTL -> 0;
+            default -> -Errno.ENOSYS;
+        };
+    }
+
+    private static int port(long address) {
+        return Short.reverseBytes(NativeMemory.getShort(address + PORT)) & 0xffff;
+    }
+
+    private static long name(SimulatedSocket socket, int port, long address, long length) {
+        int bytes = socket.family == AF_INET6 ? INET6_BYTES : INET_BYTES;
+        NativeMemory.clear(address, bytes);
+        NativeMemory.putShort(address, (short) socket.family);
+        NativeMemory.putShort(address + PORT, Short.reverseBytes((short) port));
+        if (socket.family == AF_INET6) {
+            NativeMemory.putByte(address + 23, (byte) 1); // ::1
+        } else {
+            NativeMemory.putInt(address + 4, LOOPBACK);
+        }
+        NativeMemory.putInt(length, bytes);
+        return 0;
+    }
+
+    private static long setOption(SimulatedSocket socket, int level, int name, long value) {
+        if (level == SOL_SOCKET && name == SO_LINGER) {
+            boolean on = NativeMemory.getInt(value) != 0;
+            socket.lingerZero = on && NativeMemory.getInt(value + Integer.BYTES) == 0;
+        }
+        return 0;
+    }
+
+    private static long option(
+            SimulatedSocket socket, int level, int name, long value, long length) {
+        boolean listening = level == SOL_SOCKET && name == SO_ACCEPTCONN && socket.isListening();
+        NativeMemory.putInt(value, listening ? 1 : 0);
+        NativeMemory.putInt(length, Integer.BYTES);
+        return 0;
+    }
+
+    private long send(SimulatedSocket socket, long address, long length) {
+        int room = socket.room();
+        if (room == SimulatedSocket.WAIT) {
+            return -Errno.EAGAIN;
+        }
+        if (room < 0) {
+            return room;
+        }
+        int count = (int) Math.min(room, length);
+        if (count > 0 && world.dice.strikes(Fault.SHORT_SEND)) {
+            count = world.dice.upTo(count);
+        }
+        socket.send(world.memory.read(address, count, "send"));
+        return count;
+    }
+
+    /** For a peer that is not of this process. */
+    @Nullable SimulatedSocket connectFromOutside(int port) {
+        SimulatedSocket client = network.newSocket(2);
+        return network.connect(client, port) == 0 ? client : null;
+    }
+}
