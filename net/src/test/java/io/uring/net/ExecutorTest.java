@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.testkit.Eventually;
@@ -314,7 +315,7 @@ final class ExecutorTest {
                     }
                 };
         StreamConfig small = StreamConfig.defaults();
-        try (Loops loops = Loops.start(1, "", ReactorConfig.defaults().withReceiveBuffers(64, 64));
+        try (Loops loops = Loops.start(1, "", ReactorConfig.defaults().withStreamBuffers(BufferConfig.fixed(64, 64)));
                 Peer peer = Peer.connect(serve(loops, pool, small, server))) {
             peer.send(new byte[64]);
             Eventually.isTrue(Loops.LIMIT, "first", () -> server.received.get() == 64);

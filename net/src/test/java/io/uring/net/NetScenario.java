@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.EventLoopGroup;
 import io.uring.reactor.Reactor;
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
 import io.uring.reactor.TurnedLoop;
 import io.uring.ring.Ring;
@@ -41,13 +42,19 @@ final class NetScenario {
     private boolean still;
     private boolean closing;
 
+    private BufferConfig buffers(int count) {
+        int max = count << random.nextInt(0, 3);
+        return BufferConfig.of(count, max, 64 << random.nextInt(0, 7))
+                .withShrinkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+    }
+
     NetScenario(SimulatedKernel kernel) {
         this.kernel = kernel;
         this.random = kernel.random();
         config =
                 ReactorConfig.defaults()
                         .withConnections(1)
-                        .withReceiveBuffers(1 << random.nextInt(0, 5), 64 << random.nextInt(0, 7))
+                        .withStreamBuffers(buffers(1 << random.nextInt(0, 5)))
                         .withDrainNanos(TimeUnit.HOURS.toNanos(1));
         reactor = new Reactor(config);
         reactor.start();

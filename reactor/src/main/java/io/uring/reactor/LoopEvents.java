@@ -213,7 +213,7 @@ final class LoopEvents {
 
     @Name("io.uring.BufferExhaustion")
     @Label("Receive Buffer Exhaustion")
-    @Description("Receives that found no shared buffer: see ReactorConfig.withReceiveBuffers")
+    @Description("Receives that found no shared buffer: see BufferConfig")
     private static final class BufferExhaustion extends LoopEvent {
         @Label("Receives in this Turn")
         long count;
