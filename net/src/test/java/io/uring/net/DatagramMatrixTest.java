@@ -80,7 +80,8 @@ final class DatagramMatrixTest {
         Random random = Seed.random("DatagramMatrixTest.copies");
         List<byte[]> payloads = new ArrayList<>();
         for (int i = 0; i < 40; i++) { // all of it fits a receive buffer of the default size
-            byte[] payload = new byte[i == 20 ? random.nextInt(16_385, 65_508) : random.nextInt(1000)];
+            byte[] payload =
+                    new byte[i == 20 ? random.nextInt(16_385, 65_508) : random.nextInt(1000)];
             random.nextBytes(payload);
             payloads.add(payload);
         }
@@ -146,7 +147,8 @@ final class DatagramMatrixTest {
     @Test
     void datagramLongerThanTheBuffersIsMarkedTruncated() throws Exception {
         DatagramRecorder server = new DatagramRecorder();
-        ReactorConfig small = ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(2, 64));
+        ReactorConfig small =
+                ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(2, 64));
         try (Loops loops = start(small);
                 DatagramPeer peer = new DatagramPeer()) {
             DatagramSocket socket = loops.datagrams(server);

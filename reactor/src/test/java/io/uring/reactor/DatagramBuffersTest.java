@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class DatagramBuffersTest {
     @Test
     void bufferHoldsTheLongestDatagramAndWhatBelongsToIt() {
-        ReactorConfig config = ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(4, 1000));
+        ReactorConfig config =
+                ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(4, 1000));
         try (Turns turns = new Turns("", config)) {
             DatagramBuffers memory = turns.reactor.datagrams();
             assertTrue(memory.bufferBytes() >= 1000 + DatagramBuffers.PAYLOAD);
@@ -88,12 +89,15 @@ final class DatagramBuffersTest {
     void impossibleSizesAreRefused(int count, int bytes) {
         assertThrows(
                 IllegalArgumentException.class,
-                () -> ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(count, bytes)));
+                () ->
+                        ReactorConfig.defaults()
+                                .withDatagramBuffers(BufferConfig.fixed(count, bytes)));
     }
 
     @ParameterizedTest
     @CsvSource({"1,64", "32768,65535"})
     void extremeSizesAreTaken(int count, int bytes) {
-        assertDoesNotThrow(() -> ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(count, bytes)));
+        assertDoesNotThrow(() ->
+                ReactorConfig.defaults().withDatagramBuffers(BufferConfig.fixed(count, bytes)));
     }
 }
