@@ -53,7 +53,7 @@ final class LessonsTest {
             return false;
         }
         String above = source.substring(source.lastIndexOf("\n\n", at) + 1, at);
-        return above.contains("@Test\n") || above.contains("@ParameterizedTest\n");
+        return above.contains("@Test\n") || above.contains("@ParameterizedTest");
     }
 
     @Test

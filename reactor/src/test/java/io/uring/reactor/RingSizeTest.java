@@ -82,7 +82,13 @@ final class RingSizeTest {
     @Test
     void completionQueueGrowsNoLargerThanTheLimitOfOperations() {
         ReactorConfig config =
-                new ReactorConfig(1, 1000, BufferConfig.fixed(1, 64), BufferConfig.fixed(1, 64), 1_000_000_000, IdleStrategy.sleep());
+                new ReactorConfig(
+                        1,
+                        1000,
+                        BufferConfig.fixed(1, 64),
+                        BufferConfig.fixed(1, 64),
+                        1_000_000_000,
+                        IdleStrategy.sleep());
         try (Turns turns = new Turns("", config)) {
             assumeResizing(turns);
             EventFd event = EventFd.open(turns.reactor.ring());
