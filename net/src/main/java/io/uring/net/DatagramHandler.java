@@ -35,6 +35,14 @@ public interface DatagramHandler {
     default void onError(DatagramSocket socket, IOException failure) {}
 
     /**
+     * The loop stops, and will cut the socket after a time ({@code EventLoopGroup.stop}). By
+     * default the socket is closed, after what is queued. Called at most once.
+     */
+    default void onStop(DatagramSocket socket) {
+        socket.close();
+    }
+
+    /**
      * The descriptor is closed; nothing follows. Called exactly once.
      *
      * @param cause why, or null after {@link DatagramSocket#close}

@@ -355,6 +355,13 @@ public final class DatagramSocket implements Resource {
     }
 
     @Override
+    public void stop() {
+        if (!closing) {
+            handler.onStop(this);
+        }
+    }
+
+    @Override
     public void shutdown() {
         if (!closing) { // a socket that is closing gets the time it has for its last datagrams
             abort(new SocketException("the loop was closed"));

@@ -241,4 +241,14 @@ final class DatagramCloseTest {
         }
         loops.group().close();
     }
+
+    @Test
+    void groupThatStopsClosesItsSocketsWithoutWaiting() throws Exception {
+        DatagramRecorder recorder = new DatagramRecorder();
+        Loops loops = Loops.start(2);
+        loops.datagrams(recorder);
+        assertEquals(0, Loops.get(loops.group().stop(java.time.Duration.ofMinutes(10))));
+        assertTrue(Loops.get(recorder.closed).isEmpty());
+        loops.closeLoops();
+    }
 }
