@@ -35,8 +35,8 @@ public interface DatagramHandler {
     default void onError(DatagramSocket socket, IOException failure) {}
 
     /**
-     * The loop stops, and will cut the socket after a time ({@code EventLoopGroup.stop}). By default
-     * the socket is closed, after what is queued. Called at most once.
+     * The loop stops, and will cut the socket after a time ({@code EventLoopGroup.stop}). By
+     * default the socket is closed, after what is queued. Called at most once.
      */
     default void onStop(DatagramSocket socket) {
         socket.close();

@@ -315,7 +315,12 @@ final class ExecutorTest {
                     }
                 };
         StreamConfig small = StreamConfig.defaults();
-        try (Loops loops = Loops.start(1, "", ReactorConfig.defaults().withStreamBuffers(BufferConfig.fixed(64, 64)));
+        try (Loops loops =
+                        Loops.start(
+                                1,
+                                "",
+                                ReactorConfig.defaults()
+                                        .withStreamBuffers(BufferConfig.fixed(64, 64)));
                 Peer peer = Peer.connect(serve(loops, pool, small, server))) {
             peer.send(new byte[64]);
             Eventually.isTrue(Loops.LIMIT, "first", () -> server.received.get() == 64);

@@ -3,9 +3,9 @@ package io.uring.net;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.EventLoopGroup;
 import io.uring.reactor.Reactor;
-import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
 import io.uring.reactor.TurnedLoop;
 import io.uring.ring.Ring;

@@ -26,7 +26,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NothingLeft.class)
 final class WriterLimitTest {
     private static final ReactorConfig SMALL =
-            new ReactorConfig(1, 16, BufferConfig.fixed(16, 4096), BufferConfig.fixed(1, 64), 1_000_000_000, IdleStrategy.sleep());
+            new ReactorConfig(
+                    1,
+                    16,
+                    BufferConfig.fixed(16, 4096),
+                    BufferConfig.fixed(1, 64),
+                    1_000_000_000,
+                    IdleStrategy.sleep());
 
     /** Operations that never end by themselves, as many as the loop takes. */
     private static final class Filler {
