@@ -195,6 +195,12 @@ final class NetScenario {
         } else {
             target.close();
         }
+        // In the same turn others may get what it has given back.
+        for (SimulatedHandler other : handlers) {
+            if (random.nextBoolean()) {
+                other.nudge();
+            }
+        }
     }
 
     /** From now on received memory is to be given back: it goes with the loop. */
