@@ -20,16 +20,7 @@ final class CServers {
 
     /** Whether there is a C compiler. */
     static boolean canCompile() {
-        @Nullable String path = System.getenv("PATH");
-        if (path == null) {
-            return false;
-        }
-        for (String entry : path.split(":", -1)) {
-            if (Files.isExecutable(Path.of(entry, "cc"))) {
-                return true;
-            }
-        }
-        return false;
+        return Programs.exist("cc");
     }
 
     /** The command that serves; compiles at the first call. */

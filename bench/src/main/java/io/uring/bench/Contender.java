@@ -9,7 +9,7 @@ import java.util.Set;
 /**
  * A server that takes part.
  *
- * @param name what {@code serve} takes
+ * @param name how it is named on the command line
  * @param about one line for the report
  * @param modes what it can do
  * @param properties system properties of its JVM, set before the first class of it is loaded
@@ -18,9 +18,10 @@ import java.util.Set;
 record Contender(
         String name, String about, Set<Mode> modes, Map<String, String> properties, Server server) {
 
-    private static final Set<Mode> BOTH = EnumSet.allOf(Mode.class);
+    private static final Set<Mode> ALL_MODES = EnumSet.allOf(Mode.class);
+    private static final Set<Mode> BOTH = EnumSet.of(Mode.ECHO, Mode.HTTP);
     private static final Set<Mode> HTTP = EnumSet.of(Mode.HTTP);
-    private static final Set<Mode> ECHO = EnumSet.of(Mode.ECHO);
+    private static final Set<Mode> NO_HTTP = EnumSet.of(Mode.ECHO, Mode.SINK);
     private static final Map<String, String> POOLED = Map.of("io.netty.allocator.type", "pooled");
     private static final Map<String, String> TUNED =
             Map.of(
@@ -61,8 +62,14 @@ record Contender(
                 java(
                         "net",
                         "our net module; HTTP: finds the ends of requests",
-                        BOTH,
-                        new NetServer()));
+                        ALL_MODES,
+                        NetServer.sleeping()));
+        all.add(
+                java(
+                        "net-spin",
+                        "the same, looking for work 100 us long before it sleeps",
+                        ALL_MODES,
+                        NetServer.spinning()));
         all.add(c("c-uring", "C, one thread, io_uring with everything on"));
         all.add(c("c-epoll", "C, one thread, level-triggered epoll"));
         for (NettyServer.Transport transport : NettyServer.Transport.values()) {
@@ -72,16 +79,16 @@ record Contender(
                 java(
                         "vthreads",
                         "JDK: a virtual thread per connection",
-                        ECHO,
+                        NO_HTTP,
                         new VirtualThreadServer()));
         all.add(java("jetty-uring", "Jetty on our connector", HTTP, new JettyServer(true)));
         all.add(java("jetty", "Jetty on its own connector (NIO)", HTTP, new JettyServer(false)));
-        all.add(java("vertx", "Vert.x on Netty's epoll", BOTH, new VertxServer()));
+        all.add(java("vertx", "Vert.x on Netty's epoll", ALL_MODES, new VertxServer()));
         all.add(
                 new Contender(
                         "vertx-pooled",
                         "the same, pooled allocator",
-                        BOTH,
+                        ALL_MODES,
                         POOLED,
                         new VertxServer()));
         return List.copyOf(all);
@@ -90,19 +97,19 @@ record Contender(
     private static void addNetty(List<Contender> all, NettyServer.Transport transport) {
         String name = "netty-" + transport;
         String about = "Netty " + transport + "; HTTP: HttpServerCodec";
-        all.add(java(name, about, BOTH, new NettyServer(transport, false)));
+        all.add(java(name, about, ALL_MODES, new NettyServer(transport, false)));
         all.add(
                 new Contender(
                         name + "-pooled",
                         about + "; pooled allocator",
-                        BOTH,
+                        ALL_MODES,
                         POOLED,
                         new NettyServer(transport, false)));
         all.add(
                 new Contender(
                         name + "-tuned",
                         about + "; pooled allocator, no checks, large reads, merged flushes",
-                        BOTH,
+                        ALL_MODES,
                         TUNED,
                         new NettyServer(transport, true)));
     }
@@ -117,7 +124,7 @@ record Contender(
                 about + "; HTTP: finds the ends of requests",
                 BOTH,
                 Map.of(),
-                (mode, port) -> {
+                (mode, port, loops) -> {
                     throw new IllegalStateException(name + " is a process of its own");
                 });
     }

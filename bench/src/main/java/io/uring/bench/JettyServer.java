@@ -25,11 +25,11 @@ final class JettyServer implements Server {
     }
 
     @Override
-    public int start(Mode mode, int port) throws Exception {
+    public int start(Mode mode, int port, int loops) throws Exception {
         org.eclipse.jetty.server.Server server = new org.eclipse.jetty.server.Server();
         HttpConnectionFactory http = new HttpConnectionFactory(new HttpConfiguration());
         ServerConnector connector =
-                uring ? onUring(server, http) : new ServerConnector(server, 1, 1, http);
+                uring ? onUring(server, loops, http) : new ServerConnector(server, 1, loops, http);
         connector.setHost("127.0.0.1");
         connector.setPort(port);
         connector.setAcceptQueueSize(BACKLOG);
@@ -40,8 +40,8 @@ final class JettyServer implements Server {
     }
 
     private static UringConnector onUring(
-            org.eclipse.jetty.server.Server server, HttpConnectionFactory http) {
-        UringConnector connector = new UringConnector(server, 1, 1, http);
+            org.eclipse.jetty.server.Server server, int loops, HttpConnectionFactory http) {
+        UringConnector connector = new UringConnector(server, 1, loops, http);
         connector.setRequired(true); // a silent fallback would measure NIO under our name
         return connector;
     }

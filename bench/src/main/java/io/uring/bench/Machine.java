@@ -12,20 +12,26 @@ import java.util.stream.Collectors;
 
 /** What a figure means nothing without. */
 record Machine(Map<String, String> facts) {
-    static Machine read(String command, Pinning pinning) {
+    static Machine read(String command, Pinning pinning) throws InterruptedException {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("command", command);
         facts.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         facts.put("processor", processor());
         facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
-        facts.put("congestion control", firstLine("/proc/sys/net/ipv4/tcp_congestion_control"));
+        facts.put(
+                "congestion control",
+                firstLine("/proc/sys/net/ipv4/tcp_congestion_control")
+                        + "; scenarios that end in -reno: reno, in a private network namespace");
         facts.put(
                 "JVM",
                 System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
         facts.put("server JVM flags", String.join(" ", ServerProcess.JVM_FLAGS));
         facts.put("versions", versions());
         facts.put("placement", pinning.toString());
-        facts.put("C compiler", CServers.canCompile() ? "cc -O2" : "none: no C contenders");
+        facts.put(
+                "C compiler",
+                Programs.firstLine("none: no C contenders", "cc", "--version") + ", -O2");
+        facts.put("wrk", Programs.firstLine("not installed", "wrk", "-v"));
         return new Machine(facts);
     }
 

@@ -1,6 +1,7 @@
 package io.uring.bench;
 
 import java.io.IOException;
+import java.util.Locale;
 import picocli.CommandLine;
 
 /** {@code uring bench}: without a command it runs the comparison. */
@@ -9,6 +10,8 @@ public final class Main {
 
     /** Runs one command and exits with its status. */
     public static void main(String[] arguments) {
+        // Figures with a decimal comma are not what HTML and tables of values want.
+        Locale.setDefault(Locale.ROOT);
         System.exit(commandLine().execute(arguments));
     }
 
@@ -16,6 +19,7 @@ public final class Main {
         return new CommandLine(new RunCommand())
                 .addSubcommand(new ServeCommand())
                 .addSubcommand(new LoadCommand())
+                .addSubcommand(new CostsCommand())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
                     if (failure instanceof IOException

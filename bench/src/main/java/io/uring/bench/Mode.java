@@ -7,7 +7,9 @@ enum Mode {
     /** Sends the bytes back. */
     ECHO,
     /** Answers each request with {@code Hello, World!} as plain text. */
-    HTTP;
+    HTTP,
+    /** Reads and answers nothing: to tell the cost of a read from that of a write. */
+    SINK;
 
     @Override
     public String toString() {

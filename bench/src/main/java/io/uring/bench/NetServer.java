@@ -2,9 +2,11 @@ package io.uring.bench;
 
 import io.uring.net.Listener;
 import io.uring.net.ListenerConfig;
+import io.uring.net.StreamAcceptor;
 import io.uring.net.StreamHandler;
 import io.uring.net.StreamSocket;
 import io.uring.reactor.EventLoopGroup;
+import io.uring.reactor.IdleStrategy;
 import io.uring.reactor.ReactorConfig;
 import io.uring.reactor.ReceivedBuffer;
 import java.io.IOException;
@@ -13,29 +15,59 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 
 /** Our own sockets. */
 final class NetServer implements Server {
+    /** Longer than a round trip through the scheduler, short beside what a core costs. */
+    private static final long SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+
     private static final String RESPONSE =
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!";
 
     /** So many pipelined answers go out of one piece of memory. */
     private static final int ANSWERS = 64;
 
+    private final ReactorConfig config;
+
+    NetServer(ReactorConfig config) {
+        this.config = config;
+    }
+
+    static NetServer sleeping() {
+        return new NetServer(ReactorConfig.defaults());
+    }
+
+    static NetServer spinning() {
+        return new NetServer(
+                ReactorConfig.defaults().withIdle(IdleStrategy.spinThenSleep(SPIN_NANOS)));
+    }
+
     @Override
-    public int start(Mode mode, int port) throws IOException {
-        return listen(EventLoopGroup.start(1, ReactorConfig.defaults()), mode, port);
+    public int start(Mode mode, int port, int loops) throws IOException {
+        return listen(EventLoopGroup.start(loops, config), mode, port);
     }
 
     static int listen(EventLoopGroup loops, Mode mode, int port) throws IOException {
         ListenerConfig config =
                 ListenerConfig.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        Echo echo = new Echo();
-        MemorySegment answers = answers();
         Listener listener =
                 Listener.open(
-                        loops, config, socket -> mode == Mode.ECHO ? echo : new Plaintext(answers));
+                        loops,
+                        config,
+                        switch (mode) {
+                            case ECHO -> always(new Echo());
+                            case SINK -> always(new Sink());
+                            case HTTP -> {
+                                MemorySegment answers = answers();
+                                yield socket -> new Plaintext(answers);
+                            }
+                        });
         return ((InetSocketAddress) listener.address()).getPort();
+    }
+
+    private static StreamAcceptor always(StreamHandler handler) {
+        return socket -> handler;
     }
 
     private static MemorySegment answers() {
@@ -49,6 +81,13 @@ final class NetServer implements Server {
         @Override
         public void onData(StreamSocket socket, ReceivedBuffer data) {
             socket.write(data);
+        }
+    }
+
+    private static final class Sink implements StreamHandler {
+        @Override
+        public void onData(StreamSocket socket, ReceivedBuffer data) {
+            data.release();
         }
     }
 

@@ -37,7 +37,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/** Netty with one loop that accepts and serves, on each of its transports. */
+/** Netty with loops that accept and serve, on each of its transports. */
 final class NettyServer implements Server {
     private static final int BACKLOG = 4096;
     private static final int TUNED_READ_BYTES = 64 * 1024;
@@ -71,8 +71,8 @@ final class NettyServer implements Server {
     }
 
     @Override
-    public int start(Mode mode, int port) throws InterruptedException {
-        MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, handlers());
+    public int start(Mode mode, int port, int loops) throws InterruptedException {
+        MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(loops, handlers());
         ServerBootstrap bootstrap =
                 new ServerBootstrap()
                         .group(loop)
@@ -134,7 +134,13 @@ final class NettyServer implements Server {
             if (mode == Mode.HTTP) {
                 channel.pipeline().addLast(new HttpServerCodec());
             }
-            channel.pipeline().addLast(mode == Mode.HTTP ? Plaintext.INSTANCE : Echo.INSTANCE);
+            channel.pipeline()
+                    .addLast(
+                            switch (mode) {
+                                case ECHO -> Echo.INSTANCE;
+                                case HTTP -> Plaintext.INSTANCE;
+                                case SINK -> Sink.INSTANCE;
+                            });
         }
     }
 
@@ -145,7 +151,7 @@ final class NettyServer implements Server {
 
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
-            context.write(message, context.voidPromise());
+            var _ = context.write(message, context.voidPromise());
         }
 
         @Override
@@ -155,7 +161,16 @@ final class NettyServer implements Server {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            context.close();
+            var _ = context.close();
+        }
+    }
+
+    private static final class Sink extends Echo {
+        static final Sink INSTANCE = new Sink();
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ReferenceCountUtil.release(message);
         }
     }
 
@@ -170,7 +185,7 @@ final class NettyServer implements Server {
         public void channelRead(ChannelHandlerContext context, Object message) {
             try {
                 if (message instanceof HttpRequest) {
-                    context.write(response(), context.voidPromise());
+                    var _ = context.write(response(), context.voidPromise());
                 }
             } finally {
                 ReferenceCountUtil.release(message);

@@ -14,21 +14,24 @@ record Pinning(int server, int load, boolean active) {
 
     /** Pins this process, which is the load, with all its threads. */
     static Pinning ofThisProcess(int server, int load) throws InterruptedException {
+        // Not all that a machine has may be used: a container forbids some. taskset tells.
         boolean pinned =
-                Runtime.getRuntime().availableProcessors() > Math.max(server, load)
-                        && taskset("-acp", load, ProcessHandle.current().pid());
+                server != load
+                        && taskset("-c", Integer.toString(server), "true")
+                        && taskset("-c", Integer.toString(load), "true")
+                        && taskset(
+                                "-acp",
+                                Integer.toString(load),
+                                Long.toString(ProcessHandle.current().pid()));
         return new Pinning(server, load, pinned);
     }
 
-    private static boolean taskset(String flags, int processor, long pid)
-            throws InterruptedException {
+    private static boolean taskset(String... arguments) throws InterruptedException {
         try {
+            List<String> command = new ArrayList<>(List.of("taskset"));
+            command.addAll(List.of(arguments));
             Process process =
-                    new ProcessBuilder(
-                                    "taskset",
-                                    flags,
-                                    Integer.toString(processor),
-                                    Long.toString(pid))
+                    new ProcessBuilder(command)
                             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                             .redirectError(ProcessBuilder.Redirect.DISCARD)
                             .start();
@@ -38,12 +41,21 @@ record Pinning(int server, int load, boolean active) {
         }
     }
 
-    /** The command, on the server's processor. */
-    List<String> pinServer(List<String> command) {
+    /** The command, on the server's processor; with several loops on the load's too. */
+    List<String> pinServer(List<String> command, int loops) {
+        return on(loops == 1 ? Integer.toString(server) : server + "," + load, command);
+    }
+
+    /** The command, free to choose between the two: children inherit the pinning otherwise. */
+    List<String> unpinned(List<String> command) {
+        return on(server + "," + load, command);
+    }
+
+    private List<String> on(String processors, List<String> command) {
         if (!active) {
             return command;
         }
-        List<String> pinned = new ArrayList<>(List.of("taskset", "-c", Integer.toString(server)));
+        List<String> pinned = new ArrayList<>(List.of("taskset", "-c", processors));
         pinned.addAll(command);
         return pinned;
     }

@@ -26,6 +26,12 @@ final class ProcStat {
         return parseProcess(Files.readString(Path.of("/proc/" + pid + "/stat")));
     }
 
+    /** Outside of the kernel. */
+    static long userTicks(long pid) throws IOException {
+        return Long.parseLong(
+                afterCommand(Files.readString(Path.of("/proc/" + pid + "/stat")))[UTIME]);
+    }
+
     /** The command in the second field may contain blanks and parentheses. */
     static long parseProcess(String stat) {
         String[] fields = afterCommand(stat);

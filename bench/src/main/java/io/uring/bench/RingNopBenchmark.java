@@ -6,6 +6,7 @@ import io.uring.ring.Feature;
 import io.uring.ring.Ring;
 import io.uring.ring.RingConfig;
 import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -41,6 +42,7 @@ public class RingNopBenchmark {
     private static final int CQ_ENTRIES = 1024;
 
     /** The kinds of rings, named as in the script. */
+    @SuppressWarnings("ImmutableEnumChecker") // The sets stay as they are made.
     public enum Type {
         BEST(
                 c -> c,
@@ -81,12 +83,15 @@ public class RingNopBenchmark {
     }
 
     @Param({"BEST", "PLAIN", "COOP", "DEFER", "CQE32", "SQE128"})
+    @SuppressWarnings("NullAway.Init") // Set by JMH.
     private Type type;
 
     @Param({"1", "32", "128"})
     private int batch;
 
+    @SuppressWarnings("NullAway.Init") // Set by JMH's set-up.
     private Ring ring;
+
     private long sum;
     private final CompletionHandler adds =
             (userData, result, flags) -> sum += userData + result + flags;
@@ -105,7 +110,7 @@ public class RingNopBenchmark {
     @Benchmark
     public long batch() {
         for (int i = 0; i < batch; i++) {
-            ControlOps.nop(ring.nextSqe()).userData(i);
+            ControlOps.nop(Objects.requireNonNull(ring.nextSqe())).userData(i);
         }
         ring.submitAndWait(batch, Ring.FOREVER);
         ring.drain(adds);

@@ -15,135 +15,89 @@ import org.jspecify.annotations.Nullable;
  * around them, so that slow changes of the machine meet all alike.
  */
 final class Runner implements AutoCloseable {
-    /**
-     * @param settleSeconds between the first request and the window that counts
-     * @param budgetSeconds scenarios that would not end within it are left out; 0 for no limit
-     * @param wrk whether wrk makes the HTTP load
-     */
-    record Plan(
-            List<Contender> contenders,
-            List<Scenario> scenarios,
-            int rounds,
-            double warmupSeconds,
-            double settleSeconds,
-            double windowSeconds,
-            double budgetSeconds,
-            boolean wrk) {}
-
-    /**
-     * Opening and closing connections, starting a JVM: what a measurement takes besides its times.
-     */
-    private static final double OVERHEAD_SECONDS = 0.3;
-
-    private static final double C_WARMUP_SECONDS = 0.3;
     private static final String FRESH = "fresh";
-    private static final double AGAIN_SHARE = 0.3;
-
-    /**
-     * Until the last of thousands of connections is accepted, and what that made hot is compiled.
-     */
-    private static final double IDLE_SETTLE_SECONDS = 3;
 
     private final Plan plan;
     private final Pinning pinning;
-    private final PrintStream progress;
-    private final long startedAt = System.nanoTime();
+    private final Progress progress;
     private final Map<String, ServerProcess> servers = new ConcurrentHashMap<>();
     private final List<String> leftOut = new ArrayList<>();
 
-    Runner(Plan plan, Pinning pinning, PrintStream progress) {
+    Runner(Plan plan, Pinning pinning, PrintStream out) {
         this.plan = plan;
         this.pinning = pinning;
-        this.progress = progress;
+        this.progress = new Progress(out, plan.seconds());
     }
 
     List<Table> run() throws InterruptedException {
         List<Table> tables = new ArrayList<>();
         for (Scenario scenario : plan.scenarios()) {
-            List<Contender> able =
-                    plan.contenders().stream()
-                            .filter(contender -> contender.modes().contains(scenario.load().mode()))
-                            .toList();
-            if (able.isEmpty() || !fitsBudget(able, scenario.load().mode())) {
-                leftOut.add(scenario.name());
-                continue;
+            @Nullable String reason = obstacle(scenario);
+            if (reason == null) {
+                Table table = run(scenario, plan.contendersOf(scenario));
+                tables.add(table);
+                progress.print(table.text());
+            } else {
+                leaveOut(scenario.name() + ": " + reason);
             }
-            Table table = run(scenario, able);
-            tables.add(table);
-            progress.println(table.text());
         }
         return tables;
     }
 
-    /**
-     * Scenarios there was no time or no contender for, and contenders that failed, with the reason.
-     */
+    /** Scenarios and contenders that could not take part, with the reason. */
     List<String> leftOut() {
         return List.copyOf(leftOut);
     }
 
-    private boolean fitsBudget(List<Contender> contenders, Mode mode) {
-        if (plan.budgetSeconds() == 0) {
-            return true;
+    private @Nullable String obstacle(Scenario scenario) {
+        if (plan.contendersOf(scenario).isEmpty()) {
+            return "none of the contenders can do it";
         }
-        double round = plan.settleSeconds() + plan.windowSeconds() + OVERHEAD_SECONDS;
-        double warmups =
-                contenders.stream()
-                        .mapToDouble(contender -> warmupSeconds(contender, mode) + OVERHEAD_SECONDS)
-                        .sum();
-        double needed = warmups + contenders.size() * plan.rounds() * round;
-        return elapsedSeconds() + needed <= plan.budgetSeconds();
-    }
-
-    /** C is compiled already, and a server that runs already has had most of its warm-up. */
-    private double warmupSeconds(Contender contender, Mode mode) {
-        if (contender.isC()) {
-            return Math.min(C_WARMUP_SECONDS, plan.warmupSeconds());
+        if (scenario.wrk() && !Programs.exist("wrk")) {
+            return "wrk is not installed";
         }
-        return plan.warmupSeconds() * (servers.containsKey(key(contender, mode)) ? AGAIN_SHARE : 1);
+        double needed = plan.secondsFor(scenario, servers.keySet());
+        if (plan.budgetSeconds() > 0 && progress.elapsedSeconds() + needed > plan.budgetSeconds()) {
+            return "no time left for it";
+        }
+        return null;
     }
 
-    private static String key(Contender contender, Mode mode) {
-        return contender.name() + " " + mode;
-    }
-
-    private double elapsedSeconds() {
-        return (System.nanoTime() - startedAt) / 1e9;
+    private void leaveOut(String reason) {
+        leftOut.add(reason);
+        progress.print("left out: " + reason);
     }
 
     private Table run(Scenario scenario, List<Contender> contenders) throws InterruptedException {
-        Map<Contender, List<Round>> rounds = new LinkedHashMap<>();
+        Map<Contender, List<Round>> results = new LinkedHashMap<>();
         for (Contender contender : contenders) {
-            show(scenario, contender, "warm-up");
-            if (attempt(scenario, contender, warmupSeconds(contender, scenario.load().mode()))
-                    != null) {
-                rounds.put(contender, new ArrayList<>());
+            if (scenario.isIdle() || warmUp(scenario, contender)) {
+                results.put(contender, new ArrayList<>());
             }
         }
-        for (int round = 1; round <= plan.rounds(); round++) {
-            for (Map.Entry<Contender, List<Round>> entry : rounds.entrySet()) {
-                show(scenario, entry.getKey(), "round " + round + "/" + plan.rounds());
-                Round result = attempt(scenario, entry.getKey(), plan.windowSeconds());
-                if (result != null) {
+        for (int round = 1; round <= plan.rounds(scenario); round++) {
+            for (Map.Entry<Contender, List<Round>> entry : List.copyOf(results.entrySet())) {
+                Contender contender = entry.getKey();
+                String what = "round " + round + "/" + plan.rounds(scenario);
+                progress.show(scenario.name(), contender.name(), what);
+                Round result = attempt(scenario, contender, plan.windowSeconds(scenario));
+                if (result == null) {
+                    results.remove(contender); // named as left out; half of its rounds say little
+                } else {
                     entry.getValue().add(result);
                 }
             }
         }
-        progress.print("\r\033[K");
         List<Row> rows = new ArrayList<>();
-        rounds.forEach((contender, results) -> {
-            if (!results.isEmpty()) {
-                rows.add(new Row(contender, results));
-            }
-        });
+        results.forEach((contender, rounds) -> rows.add(new Row(contender, rounds)));
         return new Table(scenario, rows);
     }
 
-    private void show(Scenario scenario, Contender contender, String what) {
-        progress.printf(
-                "\r\033[K%4.0f s  %s  %s  %s",
-                elapsedSeconds(), scenario.name(), contender.name(), what);
-        progress.flush();
+    private boolean warmUp(Scenario scenario, Contender contender) throws InterruptedException {
+        progress.show(scenario.name(), contender.name(), "warm-up");
+        boolean runs = servers.containsKey(Plan.serverKey(contender, scenario));
+        double seconds = plan.warmupSeconds(contender, scenario, runs);
+        return attempt(scenario, contender, seconds) != null;
     }
 
     /** One contender that fails must not end the comparison of the others. */
@@ -152,10 +106,9 @@ final class Runner implements AutoCloseable {
         try {
             return scenario.isIdle()
                     ? measureFresh(scenario, contender, seconds)
-                    : measure(scenario, server(contender, scenario.load().mode()), seconds);
+                    : measure(scenario, server(contender, scenario), seconds);
         } catch (IOException | RuntimeException e) {
-            leftOut.add(contender.name() + " in " + scenario.name() + ": " + e);
-            progress.println("\r\033[K" + leftOut.getLast());
+            leaveOut(contender.name() + " in " + scenario.name() + ": " + e);
             return null;
         }
     }
@@ -163,8 +116,7 @@ final class Runner implements AutoCloseable {
     /** Memory that a server has had for connections before would hide what these need. */
     private Round measureFresh(Scenario scenario, Contender contender, double seconds)
             throws IOException, InterruptedException {
-        try (ServerProcess fresh =
-                ServerProcess.start(contender, scenario.load().mode(), pinning)) {
+        try (ServerProcess fresh = ServerProcess.start(contender, scenario, pinning)) {
             servers.put(FRESH, fresh); // a signal must stop it too
             Probe.responseBytes(
                     scenario.load(), fresh.port()); // the code's own memory is not the connections'
@@ -174,12 +126,12 @@ final class Runner implements AutoCloseable {
         }
     }
 
-    private ServerProcess server(Contender contender, Mode mode)
+    private ServerProcess server(Contender contender, Scenario scenario)
             throws IOException, InterruptedException {
-        String key = key(contender, mode);
+        String key = Plan.serverKey(contender, scenario);
         ServerProcess running = servers.get(key);
         if (running == null) {
-            running = ServerProcess.start(contender, mode, pinning);
+            running = ServerProcess.start(contender, scenario, pinning);
             servers.put(key, running);
         }
         return running;
@@ -187,6 +139,7 @@ final class Runner implements AutoCloseable {
 
     private Round measureWithWrk(Scenario scenario, ServerProcess server, double seconds)
             throws IOException, InterruptedException {
+        Probe.responseBytes(scenario.load(), server.port()); // wrk does not look at the answers
         CpuWindow window = CpuWindow.open(server.pid(), pinning);
         Wrk.Output output = Wrk.run(scenario.load(), server.port(), seconds);
         CpuWindow.Used used = window.close();
@@ -203,14 +156,13 @@ final class Runner implements AutoCloseable {
 
     private Round measure(Scenario scenario, ServerProcess server, double seconds)
             throws IOException, InterruptedException {
-        if (plan.wrk() && Wrk.canDo(scenario.load())) {
+        if (scenario.wrk()) {
             return measureWithWrk(scenario, server, seconds);
         }
-        double settle = scenario.isIdle() ? IDLE_SETTLE_SECONDS : plan.settleSeconds();
         long residentBefore = ProcStat.residentKilobytes(server.pid());
         try (Load load = Load.open(scenario.load(), server.port())) {
             load.start();
-            TimeUnit.NANOSECONDS.sleep((long) (settle * 1e9));
+            TimeUnit.NANOSECONDS.sleep((long) (plan.settleSeconds(scenario) * 1e9));
             CpuWindow window = CpuWindow.open(server.pid(), pinning);
             LoadResult result = load.measure((long) (seconds * 1e9));
             CpuWindow.Used used = window.close();

@@ -1,5 +1,7 @@
 package io.uring.bench;
 
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -21,6 +23,15 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--mode", description = "echo or http (default: what it can, echo first).")
     private List<Mode> modes = List.of();
 
+    @Option(names = "--loops", description = "How many (default: ${DEFAULT-VALUE}).")
+    private int loops = 1;
+
+    @Option(
+            names = "--attached",
+            hidden = true,
+            description = "End with standard input; tell the memory allocated for each byte of it.")
+    private boolean attached;
+
     @Override
     public Integer call() throws Exception {
         Contender contender = Contender.named(name);
@@ -32,11 +43,24 @@ final class ServeCommand implements Callable<Integer> {
             return child(CServers.command(name, mode, port));
         }
         contender.properties().forEach(System::setProperty);
-        int bound = contender.server().start(mode, port);
+        int bound = contender.server().start(mode, port, loops);
         System.out.println("READY 127.0.0.1:" + bound);
         System.out.flush();
-        Thread.currentThread().join(); // until the process is killed
+        if (attached) {
+            answerUntilEnd();
+        } else {
+            Thread.currentThread().join(); // until the process is killed
+        }
         return 0;
+    }
+
+    /** Ends with the process that started it, even if that is killed. */
+    private static void answerUntilEnd() throws IOException {
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        while (System.in.read() >= 0) {
+            System.out.println(ServerProcess.ALLOCATED + threads.getTotalThreadAllocatedBytes());
+            System.out.flush();
+        }
     }
 
     /** Runs a C server, and takes it along when this process is killed. */

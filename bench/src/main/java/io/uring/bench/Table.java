@@ -1,6 +1,7 @@
 package io.uring.bench;
 
 import java.util.List;
+import java.util.Optional;
 
 /** What all contenders did in a scenario. */
 record Table(Scenario scenario, List<Row> rows) {
@@ -8,6 +9,10 @@ record Table(Scenario scenario, List<Row> rows) {
 
     Table {
         rows = List.copyOf(rows);
+    }
+
+    Optional<Row> row(String contender) {
+        return rows.stream().filter(row -> row.contender().name().equals(contender)).findFirst();
     }
 
     /** The least processor time of all contenders. */
@@ -40,15 +45,15 @@ record Table(Scenario scenario, List<Row> rows) {
                                 ""));
         for (Row row : rows) {
             text.append(
-                    "  %-18s %9.3f %6.2f %11.0f %9.1f %9.1f %9.1f  %s%n"
+                    "  %-18s %9.3f %6.2f %11.0f %9s %9s %9s  %s%n"
                             .formatted(
                                     row.contender().name(),
                                     row.cpuMicros(),
                                     row.cpuMicros() / bestCpuMicros(),
                                     row.perSecond(),
-                                    row.median(Round::p50Micros),
-                                    row.median(Round::p99Micros),
-                                    row.median(Round::p999Micros),
+                                    figure(row.median(Round::p50Micros)),
+                                    figure(row.median(Round::p99Micros)),
+                                    figure(row.median(Round::p999Micros)),
                                     remarks(row)));
         }
     }
@@ -61,11 +66,18 @@ record Table(Scenario scenario, List<Row> rows) {
                             .formatted(
                                     row.contender().name(),
                                     row.cpuMicros() / 1000,
-                                    row.median(Round::residentBytes)
-                                            / KIBIBYTE
-                                            / scenario.load().connections(),
+                                    kibibytesPerConnection(this, row),
                                     remarks(row)));
         }
+    }
+
+    static double kibibytesPerConnection(Table table, Row row) {
+        return row.median(Round::residentBytes) / KIBIBYTE / table.scenario().load().connections();
+    }
+
+    /** wrk does not tell all of them. */
+    static String figure(double micros) {
+        return Double.isNaN(micros) ? "-" : "%.1f".formatted(micros);
     }
 
     /** What makes a row less reliable. */

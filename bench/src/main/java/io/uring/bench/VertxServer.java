@@ -1,11 +1,13 @@
 package io.uring.bench;
 
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.NetSocket;
 import java.util.concurrent.TimeUnit;
 
 /** Vert.x on its native transport, which is Netty's epoll. */
@@ -14,26 +16,33 @@ final class VertxServer implements Server {
     private static final long START_SECONDS = 30;
 
     @Override
-    public int start(Mode mode, int port) throws Exception {
+    public int start(Mode mode, int port, int loops) throws Exception {
         Vertx vertx =
                 Vertx.vertx(
-                        new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(true));
+                        new VertxOptions()
+                                .setEventLoopPoolSize(loops)
+                                .setPreferNativeTransport(true));
         if (!vertx.isNativeTransportEnabled()) {
             throw new IllegalStateException(
                     "no native transport", vertx.unavailableNativeTransportCause());
         }
-        Future<Integer> listening = mode == Mode.ECHO ? echo(vertx, port) : http(vertx, port);
+        Future<Integer> listening =
+                switch (mode) {
+                    case ECHO -> net(vertx, port, socket -> socket.handler(socket::write));
+                    case SINK -> net(vertx, port, socket -> socket.handler(data -> {}));
+                    case HTTP -> http(vertx, port);
+                };
         return listening
                 .toCompletionStage()
                 .toCompletableFuture()
                 .get(START_SECONDS, TimeUnit.SECONDS);
     }
 
-    private static Future<Integer> echo(Vertx vertx, int port) {
+    private static Future<Integer> net(Vertx vertx, int port, Handler<NetSocket> handler) {
         NetServerOptions options = new NetServerOptions().setTcpNoDelay(true);
         options.setAcceptBacklog(BACKLOG);
         return vertx.createNetServer(options)
-                .connectHandler(socket -> socket.handler(socket::write))
+                .connectHandler(handler)
                 .listen(port, "127.0.0.1")
                 .map(server -> server.actualPort());
     }

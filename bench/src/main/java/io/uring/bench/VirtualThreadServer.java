@@ -14,31 +14,33 @@ final class VirtualThreadServer implements Server {
     private static final int SMALL_BUFFER_BYTES = 8 * 1024;
 
     @Override
-    public int start(Mode mode, int port) throws IOException {
+    public int start(Mode mode, int port, int loops) throws IOException {
         ServerSocket listener = new ServerSocket(port, BACKLOG, InetAddress.getLoopbackAddress());
-        Thread.ofPlatform().name("accept").start(() -> accept(listener));
+        Thread.ofPlatform().name("accept").start(() -> accept(listener, mode));
         return listener.getLocalPort();
     }
 
-    private static void accept(ServerSocket listener) {
+    private static void accept(ServerSocket listener, Mode mode) {
         try {
             while (true) {
                 Socket socket = listener.accept();
-                Thread.ofVirtual().start(() -> echo(socket));
+                Thread.ofVirtual().start(() -> serve(socket, mode == Mode.ECHO));
             }
         } catch (IOException e) {
             throw new java.io.UncheckedIOException("accept", e);
         }
     }
 
-    private static void echo(Socket socket) {
+    private static void serve(Socket socket, boolean echo) {
         try (socket) {
             socket.setTcpNoDelay(true);
             InputStream in = socket.getInputStream();
             OutputStream out = socket.getOutputStream();
             byte[] buffer = new byte[SMALL_BUFFER_BYTES];
             for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
-                out.write(buffer, 0, n);
+                if (echo) {
+                    out.write(buffer, 0, n);
+                }
                 if (n == buffer.length && n < BUFFER_BYTES) {
                     buffer = new byte[BUFFER_BYTES]; // a stream; thousands of small talkers keep
                     // small ones

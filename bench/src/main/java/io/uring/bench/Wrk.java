@@ -21,13 +21,6 @@ final class Wrk {
 
     private Wrk() {}
 
-    /** Whether wrk can make this load. */
-    static boolean canDo(LoadSpec spec) {
-        return spec.mode() == Mode.HTTP
-                && spec.kind() == LoadSpec.Kind.REQUESTS
-                && !spec.isOpenLoop();
-    }
-
     /** Runs on the processors of this process: it inherits the pinning. */
     static Output run(LoadSpec spec, int port, double seconds)
             throws IOException, InterruptedException {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
 final class ArgumentsTest {
-    private static Runner.Plan plan(String... arguments) {
+    private static Plan plan(String... arguments) {
         CommandLine line = Main.commandLine();
         line.parseArgs(arguments);
         RunCommand run = line.getCommand();
@@ -27,7 +27,7 @@ final class ArgumentsTest {
 
     @Test
     void quickIsBoundedAndCanBeNarrowed() {
-        Runner.Plan quick = plan("--quick", "--contenders", "net,vertx", "--rounds", "2");
+        Plan quick = plan("--quick", "--contenders", "net,vertx", "--rounds", "2");
         assertTrue(quick.budgetSeconds() < 180);
         assertEquals(
                 List.of("net", "vertx"), quick.contenders().stream().map(Contender::name).toList());

@@ -43,17 +43,18 @@ final class ReportTest {
     @Test
     void htmlIsSelfContainedAndEscaped() {
         Machine machine = new Machine(Map.of("command", "uring bench --x <y>"));
-        Runner.Plan plan =
-                new Runner.Plan(
+        Plan plan =
+                new Plan(
                         List.of(Contender.named("net"), Contender.named("netty-epoll-pooled")),
                         List.of(TABLE.scenario()),
+                        false,
                         3,
                         1,
                         1,
                         1,
-                        0,
-                        false);
-        String html = HtmlReport.of(machine, plan, List.of(TABLE), List.of("churn"));
+                        0);
+        Results results = new Results(List.of(TABLE), List.of("churn"));
+        String html = HtmlReport.of(machine, plan, results);
         assertTrue(html.contains("uring bench --x &lt;y&gt;"));
         assertTrue(html.contains("<svg"));
         assertTrue(html.contains("-Dio.netty.allocator.type=pooled"));

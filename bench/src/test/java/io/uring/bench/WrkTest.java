@@ -2,7 +2,11 @@ package io.uring.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.uring.reactor.EventLoopGroup;
+import io.uring.reactor.ReactorConfig;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -46,5 +50,18 @@ final class WrkTest {
     @Test
     void otherOutputIsRefused() {
         assertThrows(IOException.class, () -> Wrk.parse("unable to connect"));
+    }
+
+    @Test
+    void wrkItselfIsUnderstood() throws Exception {
+        assumeTrue(Programs.exist("wrk"), "wrk is not installed");
+        try (EventLoopGroup loops = EventLoopGroup.start(1, ReactorConfig.defaults())) {
+            int port = NetServer.listen(loops, Mode.HTTP, 0);
+            LoadSpec spec = new LoadSpec(Mode.HTTP, LoadSpec.Kind.REQUESTS, 4, 1, 16, 0);
+            Wrk.Output output = Wrk.run(spec, port, 1);
+            assertTrue(output.requests() > 0);
+            assertTrue(output.p50Micros() > 0);
+            assertEquals(0, output.errors());
+        }
     }
 }

@@ -10,12 +10,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code uring echo}: a TCP echo server, until SIGINT or SIGTERM. */
+/** {@code uring echo}: a TCP or UDP echo server, until SIGINT or SIGTERM. */
 @Command(
         name = "echo",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        description = {"Send back over TCP what comes in, straight on io_uring.", ""})
+        description = {"Send back over TCP or UDP what comes in, straight on io_uring.", ""})
 final class EchoCommand implements Callable<Integer> {
 
     @Spec
@@ -50,11 +50,18 @@ final class EchoCommand implements Callable<Integer> {
                             + " (default: ${DEFAULT-VALUE}, sleep at once).")
     private int spinMicros = 0;
 
+    @Option(names = "--udp", description = "Datagrams instead of TCP connections.")
+    private boolean udp = false;
+
     EchoCommand() {}
 
     @Override
     public Integer call() throws InterruptedException {
-        EchoServer server = EchoServer.start(new ListenAddress(host, port), loops, idle());
+        ListenAddress address = new ListenAddress(host, port);
+        EchoServer server =
+                udp
+                        ? EchoServer.startUdp(address, loops, idle())
+                        : EchoServer.start(address, loops, idle());
         StopSignal.onStop(server::stop, spec.commandLine().getErr());
         PrintWriter out = spec.commandLine().getOut();
         out.println(ReadyLine.tcp(server.address(), loops));

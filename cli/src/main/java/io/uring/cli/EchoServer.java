@@ -1,5 +1,8 @@
 package io.uring.cli;
 
+import io.uring.net.DatagramConfig;
+import io.uring.net.DatagramGroup;
+import io.uring.net.DatagramSocket;
 import io.uring.net.Listener;
 import io.uring.net.ListenerConfig;
 import io.uring.net.StreamHandler;
@@ -17,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Sends back what comes in, without copying it. May be used from any thread. */
@@ -26,15 +30,29 @@ final class EchoServer {
     private static final long STOP_SECONDS = 10;
 
     private final EventLoopGroup loops;
-    private final Connections connections = new Connections();
-    private final Listener listener;
+    private final InetSocketAddress address;
 
-    private EchoServer(EventLoopGroup loops, InetSocketAddress address) throws IOException {
+    /** Takes nothing more, sends what has come in, closes. */
+    private final Supplier<CompletableFuture<?>> close;
+
+    private EchoServer(
+            EventLoopGroup loops, InetSocketAddress address, Supplier<CompletableFuture<?>> close) {
         this.loops = loops;
-        this.listener = Listener.open(loops, ListenerConfig.of(address), socket -> connections);
+        this.address = address;
+        this.close = close;
     }
 
     static EchoServer start(ListenAddress address, int loopCount, IdleStrategy idle) {
+        return start(address, loopCount, idle, EchoServer::streams);
+    }
+
+    /** Of datagrams; a socket for each loop. */
+    static EchoServer startUdp(ListenAddress address, int loopCount, IdleStrategy idle) {
+        return start(address, loopCount, idle, EchoServer::datagrams);
+    }
+
+    private static EchoServer start(
+            ListenAddress address, int loopCount, IdleStrategy idle, Opening opening) {
         InetSocketAddress resolved = address.resolve();
         EventLoopGroup loops;
         try {
@@ -43,22 +61,46 @@ final class EchoServer {
             throw address.failure(e);
         }
         try {
-            return new EchoServer(loops, resolved);
+            return opening.open(loops, resolved);
         } catch (IOException e) {
             loops.close();
             throw address.failure(e);
         }
     }
 
+    /** What a protocol needs to serve. */
+    private interface Opening {
+        EchoServer open(EventLoopGroup loops, InetSocketAddress address) throws IOException;
+    }
+
+    private static EchoServer streams(EventLoopGroup loops, InetSocketAddress address)
+            throws IOException {
+        Connections connections = new Connections();
+        Listener listener = Listener.open(loops, ListenerConfig.of(address), _ -> connections);
+        return new EchoServer(
+                loops,
+                (InetSocketAddress) listener.address(),
+                () -> listener.close().thenCompose(_ -> connections.closeAll()));
+    }
+
+    private static EchoServer datagrams(EventLoopGroup loops, InetSocketAddress address)
+            throws IOException {
+        DatagramGroup group =
+                DatagramSocket.openGroup(
+                        loops,
+                        DatagramConfig.bind(address),
+                        _ -> (socket, datagram) -> socket.send(datagram, datagram.source()));
+        return new EchoServer(loops, group.address(), group::close);
+    }
+
     InetSocketAddress address() {
-        return (InetSocketAddress) listener.address();
+        return address;
     }
 
     /** Stops accepting, sends what has come in, closes. Returns whether that succeeded in time. */
     boolean stop() {
         try {
-            listener.close().get(STOP_SECONDS, TimeUnit.SECONDS);
-            connections.closeAll().get(STOP_SECONDS, TimeUnit.SECONDS);
+            close.get().get(STOP_SECONDS, TimeUnit.SECONDS);
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -15,9 +15,12 @@ import io.uring.testkit.OpenDescriptors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -47,6 +50,26 @@ class EchoServerTest {
 
             assertArrayEquals(content, received);
             sent.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        }
+        assertTrue(server.stop());
+        before.awaitReturn(PATIENCE);
+    }
+
+    @Test
+    void datagramsComeBackOneByOne() throws Exception {
+        OpenDescriptors before = OpenDescriptors.now();
+        EchoServer server =
+                EchoServer.startUdp(new ListenAddress("127.0.0.1", 0), 2, IdleStrategy.sleep());
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.setSoTimeout((int) PATIENCE.toMillis());
+            for (int length : new int[] {1, 0, 1472, 60_000}) {
+                byte[] content = new byte[length];
+                new Random(length).nextBytes(content);
+                socket.send(new DatagramPacket(content, length, server.address()));
+                DatagramPacket back = new DatagramPacket(new byte[65_535], 65_535);
+                socket.receive(back);
+                assertArrayEquals(content, Arrays.copyOf(back.getData(), back.getLength()));
+            }
         }
         assertTrue(server.stop());
         before.awaitReturn(PATIENCE);
@@ -100,6 +123,30 @@ class EchoServerTest {
                         .getMessage();
 
         assertEquals("unknown host 'host.invalid'", message);
+    }
+
+    @Test
+    void commandServesDatagramsWhenAskedTo() throws Exception {
+        List<String> flags = List.of("--enable-native-access=ALL-UNNAMED");
+        try (ChildJvm child =
+                ChildJvm.start(flags, Main.class, "echo", "--udp", "--port", "0", "--loops", "1")) {
+            child.awaitOutput(PATIENCE, "loops=1\n");
+            Matcher ready =
+                    Pattern.compile("^READY 127\\.0\\.0\\.1:(\\d+) ").matcher(child.output());
+            assertTrue(ready.find(), child::output);
+            InetSocketAddress server =
+                    new InetSocketAddress(
+                            InetAddress.ofLiteral("127.0.0.1"), Integer.parseInt(ready.group(1)));
+            try (DatagramSocket socket = new DatagramSocket()) {
+                socket.setSoTimeout((int) PATIENCE.toMillis());
+                socket.send(new DatagramPacket("ping".getBytes(US_ASCII), 4, server));
+                DatagramPacket back = new DatagramPacket(new byte[8], 8);
+                socket.receive(back);
+                assertEquals("ping", new String(back.getData(), 0, back.getLength(), US_ASCII));
+            }
+            child.terminate();
+            assertEquals(0, child.awaitExit(PATIENCE), child::output);
+        }
     }
 
     @Test

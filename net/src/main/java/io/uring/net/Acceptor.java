@@ -3,18 +3,21 @@ package io.uring.net;
 import io.uring.reactor.EventLoop;
 import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
+import io.uring.reactor.ReceivedBuffer;
 import io.uring.reactor.Resource;
 import io.uring.reactor.Timer;
 import io.uring.ring.ControlOps;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
 import io.uring.ring.Feature;
+import io.uring.ring.OperationLimitException;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -29,13 +32,35 @@ final class Acceptor extends Operation implements Resource {
     /** Without failures for so long, the next one is news. */
     private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+    static {
+        SocketErrors.prepare();
+    }
+
+    /** For a connection that nobody wants. */
+    private static final StreamHandler REFUSAL =
+            new StreamHandler() {
+                @Override
+                public void onOpen(StreamSocket socket) {
+                    socket.close();
+                }
+
+                @Override
+                public void onData(StreamSocket socket, ReceivedBuffer data) {
+                    data.release();
+                }
+            };
+
     private final EventLoop loop;
     private final Reactor reactor;
-    private final List<EventLoop> targets;
+    private final List<Served> targets;
     private final Descriptor descriptor;
     private final ListenerConfig config;
     private final StreamAcceptor handlers;
     private final boolean multishot;
+
+    /** Somebody else listens with the same socket: its backlog is not ours to empty. */
+    private final boolean inherited;
+
     private final Timer retry = new Timer(this::arm);
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final Operation closeOperation = new CloseOperation();
@@ -46,20 +71,23 @@ final class Acceptor extends Operation implements Resource {
     private long failedAt;
     private boolean accepting;
     private boolean cancelling;
+    private boolean draining;
     private boolean closing;
 
     Acceptor(
             EventLoop loop,
-            List<EventLoop> targets,
+            List<Served> targets,
             int fd,
             ListenerConfig config,
-            StreamAcceptor handlers) {
+            StreamAcceptor handlers,
+            boolean inherited) {
         this.loop = loop;
         this.reactor = loop.reactor();
         this.targets = targets;
         this.descriptor = Descriptor.of(fd);
         this.config = config;
         this.handlers = handlers;
+        this.inherited = inherited;
         this.accepting = !config.paused();
         this.multishot = reactor.ring().capabilities().has(Feature.MULTISHOT_ACCEPT);
     }
@@ -84,11 +112,63 @@ final class Acceptor extends Operation implements Resource {
 
     CompletableFuture<Void> close() {
         try {
-            loop.execute(this::shutdown);
+            loop.execute(() -> {
+                if (!draining) {
+                    shutdown();
+                }
+            });
         } catch (RejectedExecutionException e) {
             return loop.terminated(); // the loop's end closed the socket
         }
         return closed;
+    }
+
+    /**
+     * Serves the connections that the kernel keeps already, then closes; from any thread.
+     *
+     * @return as {@link #close}
+     */
+    CompletableFuture<Void> drain() {
+        try {
+            loop.execute(this::stop);
+        } catch (RejectedExecutionException e) {
+            return loop.terminated();
+        }
+        return closed;
+    }
+
+    @Override
+    public void stop() {
+        if (closing || draining) {
+            return;
+        }
+        draining = true;
+        reactor.cancel(retry);
+        disarm();
+        drainWhenIdle();
+    }
+
+    /**
+     * Accepts what the kernel keeps. With system calls, since an accept of the ring waits: the few
+     * connections that a stop finds there do not matter.
+     */
+    private void drainWhenIdle() {
+        if (isPending() || closing) {
+            return;
+        }
+        int fd = descriptor.number();
+        if (!inherited && SocketCalls.nonBlocking(fd) == 0) {
+            // No more than fit into it, or a flood would keep the listener open.
+            for (int left = config.backlog(); left > 0; left--) {
+                int connection = SocketCalls.acceptNow(fd);
+                if (connection < 0) {
+                    break;
+                }
+                reactor.counters().accepted();
+                accepted(connection);
+            }
+        }
+        shutdown();
     }
 
     @Override
@@ -118,9 +198,13 @@ final class Acceptor extends Operation implements Resource {
     }
 
     private void arm() {
-        if (accepting && !closing && !isPending()) {
+        if (accepting && !closing && !draining && !isPending()) {
             cancelling = false;
-            reactor.submit(this);
+            try {
+                reactor.submit(this);
+            } catch (OperationLimitException e) {
+                backOff(new IOException("accept on " + config.address(), e));
+            }
         }
     }
 
@@ -159,6 +243,8 @@ final class Acceptor extends Operation implements Resource {
         if (!isPending()) {
             if (closing) {
                 closeWhenIdle();
+            } else if (draining) {
+                drainWhenIdle();
             } else if (!retry.isScheduled()) {
                 arm();
             }
@@ -166,30 +252,33 @@ final class Acceptor extends Operation implements Resource {
     }
 
     private void accepted(int fd) {
-        EventLoop target = targets.get(nextTarget);
+        Served target = targets.get(nextTarget);
         nextTarget = nextTarget + 1 == targets.size() ? 0 : nextTarget + 1;
-        if (target == loop) {
+        if (target.loop() == loop) {
             open(target, fd);
             return;
         }
         try {
-            target.execute(() -> open(target, fd));
+            target.loop().execute(() -> open(target, fd));
         } catch (RejectedExecutionException e) {
-            open(loop, fd); // that loop has failed
+            open(targets.getFirst(), fd); // that loop has failed
         }
     }
 
-    private void open(EventLoop target, int fd) {
+    private void open(Served target, int fd) {
         StreamSocket socket = new StreamSocket(target.reactor(), fd, config.stream());
         StreamHandler handler;
         try {
             handler = handlers.accepted(socket);
-        } catch (RuntimeException | Error e) {
+            java.util.Objects.requireNonNull(handler, "the acceptor returned no handler");
+        } catch (Throwable e) {
             LOG.log(System.Logger.Level.ERROR, "no handler for a connection", e);
-            SocketCalls.close(fd);
-            return;
+            // The acceptor may have closed it or passed it on: only the socket knows its
+            // descriptor.
+            handler = REFUSAL;
         }
-        socket.open(handler);
+        Executor executor = config.executor();
+        socket.open(executor == null ? handler : new OffLoop(socket, handler, executor), target);
     }
 
     private void failed(int errno) {
@@ -206,23 +295,27 @@ final class Acceptor extends Operation implements Resource {
                         Errno.name(errno));
                 shutdown();
             }
-            default -> backOff(errno);
+            default -> {
+                if (!draining) {
+                    backOff(SocketErrors.exception("accept on " + config.address(), errno));
+                }
+            }
         }
     }
 
     /** Out of descriptors or memory: trying again at once would burn a core and help nobody. */
-    private void backOff(int errno) {
+    private void backOff(IOException cause) {
         backoffNanos =
                 backoffNanos == 0
                         ? FIRST_BACKOFF_NANOS
                         : Math.min(backoffNanos * 2, config.maxAcceptBackoffNanos());
         reactor.schedule(retry, backoffNanos);
+        SocketRecording.backOff(this, errno, backoffNanos);
         // Near the limit some connections succeed in between: that is still the same condition.
         boolean told = failedBefore && reactor.now() - failedAt < QUIET_NANOS;
         failedBefore = true;
         failedAt = reactor.now();
         if (!told) {
-            IOException cause = SocketErrors.exception("accept on " + config.address(), errno);
             reactor.execute(() -> handlers.acceptFailed(cause)); // whatever it does, we go on
         }
     }

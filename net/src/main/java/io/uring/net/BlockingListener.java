@@ -58,6 +58,7 @@ public final class BlockingListener implements AutoCloseable {
      */
     public static BlockingListener open(EventLoopGroup loops, ListenerConfig config)
             throws IOException {
+        checkNoExecutor(config);
         BlockingListener result = new BlockingListener(loops);
         result.listener =
                 Listener.open(loops, config, _ -> new BlockingStream(result::accepted).handler());
@@ -77,10 +78,18 @@ public final class BlockingListener implements AutoCloseable {
             Executor executor,
             Consumer<BlockingStream> server)
             throws IOException {
+        checkNoExecutor(config);
         return Listener.open(
                 loops,
                 config,
                 _ -> new BlockingStream(stream -> start(executor, server, stream)).handler());
+    }
+
+    private static void checkNoExecutor(ListenerConfig config) {
+        if (config.executor() != null) {
+            throw new IllegalArgumentException(
+                    "withExecutor is for callbacks: the threads that wait bring themselves");
+        }
     }
 
     private static void start(

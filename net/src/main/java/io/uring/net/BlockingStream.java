@@ -52,6 +52,7 @@ public final class BlockingStream implements ByteChannel {
     private final Consumer<BlockingStream> onOpen;
     private volatile @Nullable StreamSocket socket;
     private volatile boolean over;
+    private volatile boolean stopping;
     private volatile @Nullable IOException cause;
 
     /**
@@ -223,6 +224,14 @@ public final class BlockingStream implements ByteChannel {
         }
     }
 
+    /**
+     * Whether the listener or the loops {@linkplain Listener#stop stop} and will cut the connection
+     * after a time. A thread that waits goes on waiting: use a read timeout and ask again.
+     */
+    public boolean isStopping() {
+        return stopping;
+    }
+
     void checkNotClosedMeanwhile() throws AsynchronousCloseException {
         if (closed.get()) {
             throw new AsynchronousCloseException();
@@ -272,6 +281,11 @@ public final class BlockingStream implements ByteChannel {
         @Override
         public void onIdle(StreamSocket from) {
             // An idle timeout is for connections nobody waits for; here the reader has its own.
+        }
+
+        @Override
+        public void onStop(StreamSocket from) {
+            stopping = true;
         }
 
         @Override

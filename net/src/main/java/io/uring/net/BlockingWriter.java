@@ -25,6 +25,10 @@ final class BlockingWriter {
     private final Runnable arm = this::arm;
     private final Runnable room = this::room;
     private volatile boolean hasRoom;
+
+    /** Why the loop could not even wait for room. */
+    private volatile @Nullable RuntimeException refusal;
+
     private boolean ended;
 
     /** Made with the first write from the heap, freed with the stream. */
@@ -111,6 +115,14 @@ final class BlockingWriter {
         try {
             stream.socket().reactor().execute(arm);
             boolean _ = waiter.await(() -> hasRoom || stream.isOver(), Waiter.FOREVER);
+            RuntimeException refused = refusal;
+            if (refused != null) {
+                refusal = null;
+                throw new IOException(
+                        "cannot wait until %s takes more bytes: %s"
+                                .formatted(stream, refused.getMessage()),
+                        refused);
+            }
         } catch (RejectedExecutionException e) {
             stream.checkNotFailed();
             throw new IOException("the loop was closed", e);
@@ -120,7 +132,12 @@ final class BlockingWriter {
     }
 
     private void arm() {
-        stream.socket().awaitWritable(room);
+        try {
+            stream.socket().awaitWritable(room);
+        } catch (RuntimeException e) { // too many operations: without an end the writer would hang
+            refusal = e;
+            room();
+        }
     }
 
     private void room() {

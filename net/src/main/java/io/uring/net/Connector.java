@@ -33,6 +33,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Connector {
+    static {
+        SocketErrors.prepare();
+    }
+
     private final EventLoop loop;
     private final Reactor reactor;
     private final SocketAddress address;
@@ -79,7 +83,13 @@ public final class Connector {
             long timeoutNanos,
             StreamHandler handler,
             Consumer<IOException> onFailure) {
-        // Here and not on the loop: an unusable address is the caller's error, not a failure.
+        // Here and not on the loop: these are the caller's errors, not failures.
+        java.util.Objects.requireNonNull(config, "config");
+        java.util.Objects.requireNonNull(handler, "handler");
+        java.util.Objects.requireNonNull(onFailure, "onFailure");
+        if (timeoutNanos < 0) {
+            throw new IllegalArgumentException("timeoutNanos " + timeoutNanos);
+        }
         Sockaddr sockaddr = Sockaddr.of(Arena.ofAuto(), address);
         Connector connector = new Connector(loop, address, config, handler, onFailure, () -> true);
         connector.connect.sockaddr = sockaddr;
@@ -125,9 +135,13 @@ public final class Connector {
             config.socket().apply(fd, address);
             reactor.attach(connect);
             reactor.submit(connect);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) { // or the loop has its limit of operations
+            reactor.detach(connect);
             SocketCalls.close(fd);
-            fail(e);
+            fail(
+                    e instanceof IOException io
+                            ? io
+                            : new IOException("connect " + address + ": " + e.getMessage(), e));
             return;
         }
         if (timeoutNanos > 0) {

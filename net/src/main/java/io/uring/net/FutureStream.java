@@ -98,6 +98,9 @@ public final class FutureStream {
      *     read waits
      */
     public CompletableFuture<Integer> read(ByteBuffer into) {
+        if (into.isReadOnly()) {
+            throw new IllegalArgumentException("read-only buffer");
+        }
         if (!into.hasRemaining()) {
             return CompletableFuture.completedFuture(0);
         }
@@ -123,6 +126,7 @@ public final class FutureStream {
      *     more is the back-pressure
      */
     public CompletableFuture<Void> write(ByteBuffer source) {
+        java.util.Objects.requireNonNull(source, "source");
         CompletableFuture<Void> result = new CompletableFuture<>();
         onLoop(
                 result,

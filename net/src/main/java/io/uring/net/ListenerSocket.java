@@ -13,6 +13,7 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Makes the listening sockets, with plain system calls: it happens once, before anything is served.
@@ -83,6 +84,7 @@ final class ListenerSocket {
         check(fd, "socket for " + address);
         try {
             setOptions(fd, config.stream(), address, shared);
+            setOptions(fd, config);
             bindWithPatience(fd, address);
             return fd;
         } catch (IOException | RuntimeException e) {
@@ -107,7 +109,17 @@ final class ListenerSocket {
         }
     }
 
-    private static void bindWithPatience(int fd, SocketAddress address) throws IOException {
+    private static void setOptions(int fd, ListenerConfig config) throws IOException {
+        for (Map.Entry<SocketOption<?>, Object> option : config.options().entrySet()) {
+            int result = option.getKey().setObject(fd, option.getValue());
+            check(
+                    result,
+                    "setsockopt %s of %s on a listener"
+                            .formatted(option.getKey(), option.getValue()));
+        }
+    }
+
+    static void bindWithPatience(int fd, SocketAddress address) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment encoded = Sockaddr.of(arena, address).encoded();
             int result = SocketCalls.bind(fd, encoded);

@@ -47,6 +47,10 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
         this.multishot = reactor.ring().capabilities().has(Feature.MULTISHOT_RECV);
     }
 
+    boolean hasEnded() {
+        return ended;
+    }
+
     void start() {
         started = true;
         arm();
@@ -198,7 +202,7 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
     private void deliver(ReceivedBuffer data) {
         try {
             socket.handler().onData(socket, data);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             boolean forgotten = data.isLent() && !socket.isSending(data);
             socket.handlerFailed(e);
             if (forgotten) {
@@ -212,7 +216,7 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
             endDelivered = true;
             try {
                 socket.handler().onEndOfInput(socket);
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) {
                 socket.handlerFailed(e);
             }
         }

@@ -86,6 +86,7 @@ final class SendQueue {
     }
 
     void add(ReceivedBuffer buffer) {
+        buffer.startSending();
         add(buffer.memory(), buffer.offset(), buffer.remaining(), buffer);
     }
 
@@ -201,7 +202,7 @@ final class SendQueue {
         head++;
         switch (owner) {
             case Chunk chunk -> buffers.returnChunk(chunk);
-            case ReceivedBuffer buffer -> buffer.release();
+            case ReceivedBuffer buffer -> buffer.sent();
             case WriteListener listener -> tell(listener, failure);
             case null, default -> throw new AssertionError("no owner in slot " + slot);
         }
@@ -211,7 +212,7 @@ final class SendQueue {
     private static void tell(WriteListener listener, @Nullable IOException failure) {
         try {
             listener.written(failure);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             Reactor.report(listener, e);
         }
     }

@@ -4,6 +4,7 @@ import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
 import io.uring.ring.Errno;
 import io.uring.ring.Opcode;
+import io.uring.ring.OperationLimitException;
 import io.uring.ring.PollOps;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
@@ -89,8 +90,8 @@ final class Sender extends Operation {
             task.run();
             return;
         }
+        reactor.submit(room); // throws at the limit of operations: then nobody waits
         waitsForRoom = task;
-        reactor.submit(room);
     }
 
     void cancelWait() {
@@ -122,11 +123,19 @@ final class Sender extends Operation {
         } else if (endRequested && !endSent && !socket.isClosing()) {
             // Closing sends the FIN by itself, and the descriptor's number may be another's by now.
             endSent = true;
-            if (reactor.ring().capabilities().supports(Opcode.SHUTDOWN)) {
-                reactor.submit(shutdown);
-            } else {
-                SocketCalls.shutdownOutput(socket.descriptor().number()); // before 5.11
-            }
+            sendEnd();
+        }
+    }
+
+    private void sendEnd() {
+        if (!reactor.ring().capabilities().supports(Opcode.SHUTDOWN)) {
+            SocketCalls.shutdownOutput(socket.descriptor().number()); // before 5.11
+            return;
+        }
+        try {
+            reactor.submit(shutdown);
+        } catch (OperationLimitException e) {
+            socket.handlerFailed(e); // rather than a peer that waits for the end for ever
         }
     }
 
@@ -138,8 +147,8 @@ final class Sender extends Operation {
     private void send() {
         try {
             reactor.submit(this);
-        } catch (IllegalStateException e) {
-            queue.sent(0); // the memory of a write was closed before its time
+        } catch (RuntimeException e) {
+            queue.sent(0); // the memory of a write was closed before its time, or is another's
             socket.handlerFailed(e);
         }
     }
@@ -200,7 +209,7 @@ final class Sender extends Operation {
             if (drained && queue.isEmpty() && !socket.isClosing()) {
                 socket.handler().onDrained(socket);
             }
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             socket.handlerFailed(e);
         }
     }

@@ -13,6 +13,14 @@ final class SocketErrors {
     private SocketErrors() {}
 
     /**
+     * Loads what errors are made of. Classes are read from files: when the descriptors have run out
+     * it is too late.
+     */
+    static void prepare() {
+        exception("", Errno.EMFILE);
+    }
+
+    /**
      * @param what the call and what it was about, such as {@code bind 127.0.0.1:80}
      * @param errno positive
      */
@@ -49,6 +57,9 @@ final class SocketErrors {
             case Errno.EACCES -> ". Ports below 1024 need CAP_NET_BIND_SERVICE";
             case Errno.EMFILE, Errno.ENFILE ->
                     ". No descriptors left: raise ulimit -n (LimitNOFILE)";
+            case Errno.ENOMEM, Errno.ENOBUFS ->
+                    ". The kernel has no memory for it: raise the container's memory limit, or"
+                            + " net.ipv4.tcp_mem";
             default -> "";
         };
     }

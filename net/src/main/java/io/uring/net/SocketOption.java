@@ -24,9 +24,14 @@ public final class SocketOption<T> {
     private static final int SOCKET = SocketCalls.SOL_SOCKET;
     private static final int TCP = SocketCalls.IPPROTO_TCP;
     private static final int IPV6 = SocketCalls.IPPROTO_IPV6;
+    private static final int UDP = SocketCalls.IPPROTO_UDP;
 
     /** Room for any value here; the longest is the name of a congestion control. */
     private static final int MAX_BYTES = 16;
+
+    public static final SocketOption<Boolean> SO_REUSEADDR = flag("SO_REUSEADDR", SOCKET, 2);
+
+    public static final SocketOption<Boolean> SO_BROADCAST = flag("SO_BROADCAST", SOCKET, 6);
 
     /** Bytes; the kernel doubles what is set. */
     public static final SocketOption<Integer> SO_SNDBUF = number("SO_SNDBUF", SOCKET, 7);
@@ -42,6 +47,15 @@ public final class SocketOption<T> {
     /** Seconds, 0 for RST at close, -1 for off. */
     public static final SocketOption<Integer> SO_LINGER =
             new SocketOption<>("SO_LINGER", SOCKET, 13, Kind.LINGER, Integer.class);
+
+    /** Bytes that must have come before a receive ends or a poll tells. */
+    public static final SocketOption<Integer> SO_RCVLOWAT = number("SO_RCVLOWAT", SOCKET, 18);
+
+    /** The name of a network interface, such as {@code eth0}: only what comes in there. */
+    public static final SocketOption<String> SO_BINDTODEVICE =
+            new SocketOption<>("SO_BINDTODEVICE", SOCKET, 25, Kind.TEXT, String.class);
+
+    public static final SocketOption<Boolean> SO_REUSEPORT = flag("SO_REUSEPORT", SOCKET, 15);
 
     /** The mark for routing; needs CAP_NET_ADMIN. */
     public static final SocketOption<Integer> SO_MARK = number("SO_MARK", SOCKET, 36);
@@ -70,7 +84,13 @@ public final class SocketOption<T> {
     /** Probes. */
     public static final SocketOption<Integer> TCP_KEEPCNT = number("TCP_KEEPCNT", TCP, 6);
 
-    /** Seconds; for listeners, and rounded by the kernel to its retransmissions. */
+    /** Retransmissions of SYN before connecting fails, 1 to 255. */
+    public static final SocketOption<Integer> TCP_SYNCNT = number("TCP_SYNCNT", TCP, 7);
+
+    /**
+     * Seconds; for listeners: a connection is accepted when its first bytes have come, or after so
+     * long. The kernel rounds it to its retransmissions.
+     */
     public static final SocketOption<Integer> TCP_DEFER_ACCEPT = number("TCP_DEFER_ACCEPT", TCP, 9);
 
     /** The kernel turns it off again by itself. */
@@ -84,16 +104,66 @@ public final class SocketOption<T> {
     public static final SocketOption<Integer> TCP_USER_TIMEOUT =
             number("TCP_USER_TIMEOUT", TCP, 18);
 
-    /** The length of a listener's queue of pending requests. */
+    /**
+     * The length of a listener's queue of connections whose first bytes came with their SYN. Needs
+     * the bit 2 in net.ipv4.tcp_fastopen.
+     */
     public static final SocketOption<Integer> TCP_FASTOPEN = number("TCP_FASTOPEN", TCP, 23);
 
     /** Bytes; -1 for no limit. */
     public static final SocketOption<Integer> TCP_NOTSENT_LOWAT =
             number("TCP_NOTSENT_LOWAT", TCP, 25);
 
+    /** Fast open without cookies, for networks whose addresses cannot be forged. Kernel 4.15. */
+    public static final SocketOption<Boolean> TCP_FASTOPEN_NO_COOKIE =
+            flag("TCP_FASTOPEN_NO_COOKIE", TCP, 34);
+
+    /** Listening on an address that is not there (yet). */
+    public static final SocketOption<Boolean> IP_FREEBIND = flag("IP_FREEBIND", IP, 15);
+
+    /** Listening on addresses of others, as proxies do; needs CAP_NET_ADMIN. */
+    public static final SocketOption<Boolean> IP_TRANSPARENT = flag("IP_TRANSPARENT", IP, 19);
+
     public static final SocketOption<Integer> IP_TOS = number("IP_TOS", IP, 1);
 
     public static final SocketOption<Integer> IPV6_TCLASS = number("IPV6_TCLASS", IPV6, 67);
+
+    /** Hops of unicast packets, 1 to 255. */
+    public static final SocketOption<Integer> IP_TTL = number("IP_TTL", IP, 2);
+
+    /** 0 fragments, 1 for what the route says, 2 refuses longer packets, 3 does without a check. */
+    public static final SocketOption<Integer> IP_MTU_DISCOVER = number("IP_MTU_DISCOVER", IP, 10);
+
+    /** Hops of multicast packets, 0 to 255; the kernel's default is 1. */
+    public static final SocketOption<Integer> IP_MULTICAST_TTL = number("IP_MULTICAST_TTL", IP, 33);
+
+    /** Whether this machine's own receivers get what it sends to a group. */
+    public static final SocketOption<Boolean> IP_MULTICAST_LOOP = flag("IP_MULTICAST_LOOP", IP, 34);
+
+    /** Hops of unicast packets, 1 to 255, -1 for the kernel's default. */
+    public static final SocketOption<Integer> IPV6_UNICAST_HOPS =
+            number("IPV6_UNICAST_HOPS", IPV6, 16);
+
+    /** The index of the interface that multicast packets leave by, 0 for the route's. */
+    public static final SocketOption<Integer> IPV6_MULTICAST_IF =
+            number("IPV6_MULTICAST_IF", IPV6, 17);
+
+    /** Hops of multicast packets, 0 to 255; the kernel's default is 1. */
+    public static final SocketOption<Integer> IPV6_MULTICAST_HOPS =
+            number("IPV6_MULTICAST_HOPS", IPV6, 18);
+
+    /** Whether this machine's own receivers get what it sends to a group. */
+    public static final SocketOption<Boolean> IPV6_MULTICAST_LOOP =
+            flag("IPV6_MULTICAST_LOOP", IPV6, 19);
+
+    /** Whether the socket takes no IPv4. */
+    public static final SocketOption<Boolean> IPV6_V6ONLY = flag("IPV6_V6ONLY", IPV6, 26);
+
+    /** Bytes of each segment of all that is sent, 0 for none; a send can name its own. */
+    public static final SocketOption<Integer> UDP_SEGMENT = number("UDP_SEGMENT", UDP, 103);
+
+    /** Whether received datagrams may be merged, see {@link Datagram#segmentBytes}. */
+    public static final SocketOption<Boolean> UDP_GRO = flag("UDP_GRO", UDP, SocketCalls.UDP_GRO);
 
     private enum Kind {
         FLAG,
@@ -146,6 +216,11 @@ public final class SocketOption<T> {
     /** Sets it on a descriptor; 0 or {@code -errno}. */
     int set(int fd, T value) {
         return SocketCalls.setOption(fd, level, number, encode(value));
+    }
+
+    /** The same for a value whose type was checked where it came from. */
+    int setObject(int fd, Object value) {
+        return set(fd, type.cast(value));
     }
 
     /** Reads it into {@code value}; the length or {@code -errno}. */

@@ -17,6 +17,9 @@ import java.util.concurrent.TimeUnit;
  * @param idleNanos without any bytes for so long {@link StreamHandler#onIdle} is called, 0 for
  *     never
  * @param closeNanos how long {@link StreamSocket#close} waits for the peer to take what is queued
+ * @param lingerNanos how long a close goes on, after the FIN, while nothing comes from the peer and
+ *     it acknowledges nothing, when a close at once could make the kernel send a reset and drop the
+ *     last bytes; at most closeNanos in all, 0 for never
  */
 public record StreamConfig(
         SocketOptions socket,
@@ -25,7 +28,8 @@ public record StreamConfig(
         long maxQueuedBytes,
         long readAheadBytes,
         long idleNanos,
-        long closeNanos) {
+        long closeNanos,
+        long lingerNanos) {
     /** What the kernel takes from one connection at a time anyway. */
     private static final long HIGH_WATER_BYTES = 64 * 1024;
 
@@ -42,6 +46,9 @@ public record StreamConfig(
 
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+    /** Some retransmissions; a peer that is silent for longer has gone or does not care. */
+    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     public StreamConfig {
         boolean marks = 0 <= lowWaterBytes && lowWaterBytes < highWaterBytes;
         if (!marks || highWaterBytes > maxQueuedBytes) {
@@ -49,10 +56,10 @@ public record StreamConfig(
                     "lowWaterBytes %d, highWaterBytes %d, maxQueuedBytes %d"
                             .formatted(lowWaterBytes, highWaterBytes, maxQueuedBytes));
         }
-        if (readAheadBytes < 1 || idleNanos < 0 || closeNanos < 1) {
+        if (readAheadBytes < 1 || idleNanos < 0 || closeNanos < 1 || lingerNanos < 0) {
             throw new IllegalArgumentException(
-                    "readAheadBytes %d, idleNanos %d, closeNanos %d"
-                            .formatted(readAheadBytes, idleNanos, closeNanos));
+                    "readAheadBytes %d, idleNanos %d, closeNanos %d, lingerNanos %d"
+                            .formatted(readAheadBytes, idleNanos, closeNanos, lingerNanos));
         }
     }
 
@@ -64,7 +71,8 @@ public record StreamConfig(
                 MAX_QUEUED_BYTES,
                 READ_AHEAD_BYTES,
                 0,
-                CLOSE_NANOS);
+                CLOSE_NANOS,
+                LINGER_NANOS);
     }
 
     public StreamConfig withSocket(SocketOptions options) {
@@ -75,28 +83,47 @@ public record StreamConfig(
                 maxQueuedBytes,
                 readAheadBytes,
                 idleNanos,
-                closeNanos);
+                closeNanos,
+                lingerNanos);
     }
 
     public StreamConfig withWaterMarks(long lowBytes, long highBytes, long maxBytes) {
         return new StreamConfig(
-                socket, highBytes, lowBytes, maxBytes, readAheadBytes, idleNanos, closeNanos);
+                socket,
+                highBytes,
+                lowBytes,
+                maxBytes,
+                readAheadBytes,
+                idleNanos,
+                closeNanos,
+                lingerNanos);
     }
 
     public StreamConfig withReadAheadBytes(long bytes) {
-        return with(bytes, idleNanos, closeNanos);
+        return with(bytes, idleNanos, closeNanos, lingerNanos);
     }
 
     public StreamConfig withIdleNanos(long nanos) {
-        return with(readAheadBytes, nanos, closeNanos);
+        return with(readAheadBytes, nanos, closeNanos, lingerNanos);
     }
 
     public StreamConfig withCloseNanos(long nanos) {
-        return with(readAheadBytes, idleNanos, nanos);
+        return with(readAheadBytes, idleNanos, nanos, lingerNanos);
     }
 
-    private StreamConfig with(long readAhead, long idle, long close) {
+    public StreamConfig withLingerNanos(long nanos) {
+        return with(readAheadBytes, idleNanos, closeNanos, nanos);
+    }
+
+    private StreamConfig with(long readAhead, long idle, long close, long linger) {
         return new StreamConfig(
-                socket, highWaterBytes, lowWaterBytes, maxQueuedBytes, readAhead, idle, close);
+                socket,
+                highWaterBytes,
+                lowWaterBytes,
+                maxQueuedBytes,
+                readAhead,
+                idle,
+                close,
+                linger);
     }
 }

@@ -47,6 +47,15 @@ public interface StreamHandler {
     }
 
     /**
+     * The listener or the loop stops, and will cut the connection after a time: the place to say
+     * goodbye in the protocol's words, take no new request, and close after the last answer. By
+     * default nothing: whoever is in the middle of something goes on. Called at most once.
+     *
+     * @see Listener#stop
+     */
+    default void onStop(StreamSocket socket) {}
+
+    /**
      * The descriptor is closed; nothing follows. Called exactly once for each {@link #onOpen}.
      *
      * @param cause why, or null after {@link StreamSocket#close}

@@ -8,6 +8,7 @@ import io.uring.reactor.Timer;
 import io.uring.ring.ControlOps;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
+import io.uring.ring.OperationLimitException;
 import io.uring.ring.Sockaddr;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A connected TCP or unix stream on a loop. Methods belong to the loop's thread, except {@link
  * #trySend}, {@link #option}, {@link #peerCredentials}, {@link #localAddress}, {@link
- * #remoteAddress}, {@link #reactor} and {@link #isOpen}.
+ * #remoteAddress}, {@link #reactor} and {@link #isOpen}. With an executor ({@link
+ * ListenerConfig#withExecutor}) all but {@link #awaitWritable} may be called by any thread.
  *
  * <p>Its life: open; closing, from {@link #close}, {@link #abort} or a failure on, while operations
  * end; closed, when {@link StreamHandler#onClose} is called. The descriptor is closed once, after
@@ -50,11 +52,18 @@ public final class StreamSocket implements Resource {
     private final Timer idleTimer = new Timer(this::checkIdle);
     private final CloseOperation closeOperation = new CloseOperation();
     private @Nullable StreamHandler handler;
+    private @Nullable Served served;
+    private boolean stopping;
+    private @Nullable Object recording;
     private long activeAt;
     private boolean aborted;
     private boolean closeStarted;
     private boolean loopClosed;
     private @Nullable IOException cause;
+
+    /** Made at the close: most connections have no need of it. */
+    private @Nullable LingeringClose linger;
+
     private volatile boolean closing;
     private volatile @Nullable SocketAddress localAddress;
     private volatile @Nullable SocketAddress remoteAddress;
@@ -67,17 +76,25 @@ public final class StreamSocket implements Resource {
         this.sender = new Sender(this);
     }
 
+    /** Starts as a connection of a listener. */
+    void open(StreamHandler streamHandler, Served listener) {
+        served = listener;
+        listener.opened();
+        open(streamHandler);
+    }
+
     /** Starts: from now on the handler is called. */
     void open(StreamHandler streamHandler) {
         handler = streamHandler;
         reactor.attach(this);
         activeAt = reactor.now();
-        if (config.idleNanos() > 0) {
+        recording = SocketRecording.opened(this);
+        if (config.idleNanos() > 0 && !closing) { // whoever made the handler may have closed it
             reactor.schedule(idleTimer, config.idleNanos());
         }
         try {
             streamHandler.onOpen(this);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) { // also a checked exception, which other languages throw
             handlerFailed(e);
         }
         receiver.start();
@@ -91,6 +108,9 @@ public final class StreamSocket implements Resource {
      * @throws IllegalStateException beyond {@link StreamConfig#maxQueuedBytes}
      */
     public boolean write(ByteBuffer source) {
+        if (!reactor.inLoop()) {
+            return offLoop().write(source);
+        }
         if (!sender.isOpen()) {
             return false;
         }
@@ -104,6 +124,9 @@ public final class StreamSocket implements Resource {
      * copy.
      */
     public boolean write(ReceivedBuffer data) {
+        if (!reactor.inLoop()) {
+            return offLoop().write(data);
+        }
         if (!sender.isOpen() || data.remaining() == 0) {
             data.release();
             return sender.isOpen();
@@ -118,9 +141,13 @@ public final class StreamSocket implements Resource {
      * told, which happens in every case, exactly once, on the loop. Otherwise like the copy.
      */
     public boolean write(MemorySegment data, WriteListener listener) {
+        java.util.Objects.requireNonNull(listener, "listener");
         if (!data.isNative()) {
             throw new IllegalArgumentException(
                     "heap segment: the kernel needs memory that does not move");
+        }
+        if (!reactor.inLoop()) {
+            return offLoop().write(data, listener);
         }
         if (!sender.isOpen()) {
             reactor.execute(() -> listener.written(new java.net.SocketException("Socket closed")));
@@ -131,15 +158,16 @@ public final class StreamSocket implements Resource {
         return sender.queued();
     }
 
-    private void checkLoop() {
-        if (!reactor.inLoop()) {
-            throw new IllegalStateException("not on the loop: use reactor().execute");
+    /** Takes calls from other threads to the loop, for handlers that run on an executor. */
+    private OffLoop offLoop() {
+        if (handler instanceof OffLoop calls) {
+            return calls;
         }
+        throw new IllegalStateException("not on the loop: use reactor().execute");
     }
 
     private void checkQueue(long bytes) {
-        checkLoop();
-        if (sender.queue.queuedBytes() + bytes > config.maxQueuedBytes()) {
+        if (bytes > config.maxQueuedBytes() - sender.queue.queuedBytes()) {
             throw new IllegalStateException(
                     "the send queue of %s holds %d bytes, %d more exceed maxQueuedBytes %d"
                             .formatted(this, queuedBytes(), bytes, config.maxQueuedBytes()));
@@ -172,6 +200,7 @@ public final class StreamSocket implements Resource {
      * @throws IllegalStateException when somebody waits already
      */
     public void awaitWritable(Runnable task) {
+        checkLoop();
         if (closing) {
             reactor.execute(task);
         } else {
@@ -181,6 +210,9 @@ public final class StreamSocket implements Resource {
 
     /** Bytes written and not yet taken by the kernel. */
     public long queuedBytes() {
+        if (!reactor.inLoop() && handler instanceof OffLoop calls) {
+            return calls.queuedBytes();
+        }
         return sender.queue.queuedBytes();
     }
 
@@ -194,30 +226,43 @@ public final class StreamSocket implements Resource {
      * first.
      */
     public void pauseReading() {
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().pause();
+            return;
+        }
         receiver.pause();
     }
 
     public void resumeReading() {
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().resume();
+            return;
+        }
         receiver.resume();
     }
 
     /** Sends FIN after the last byte. Receiving goes on. Later writes are dropped. */
     public void shutdownOutput() {
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().shutdownOutput();
+            return;
+        }
         sender.end();
     }
 
     /**
-     * Closes after the last queued byte was sent, or after {@link StreamConfig#closeNanos}. Nothing
-     * is received any more.
+     * Closes after the last queued byte was sent, or after {@link StreamConfig#closeNanos}. What
+     * the peer sends from now on is dropped; it does not keep the last bytes from arriving ({@link
+     * StreamConfig#lingerNanos}).
      */
     public void close() {
         if (closing) {
             return;
         }
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().close();
+            return;
+        }
         startClosing(null);
         sender.refuse(); // closing the descriptor sends the FIN
         if (!sender.queue.isEmpty()) {
@@ -231,9 +276,17 @@ public final class StreamSocket implements Resource {
         if (aborted || closeStarted) {
             return;
         }
-        checkLoop();
+        if (!reactor.inLoop()) {
+            offLoop().abort(reason);
+            return;
+        }
+        // First: without memory for it the abort has not begun, and can be tried again.
+        IOException why =
+                reason instanceof IOException io
+                        ? io
+                        : new IOException("aborted: " + reason, reason);
         aborted = true;
-        fail(reason instanceof IOException io ? io : new IOException("aborted: " + reason, reason));
+        fail(why);
     }
 
     /** Closes at once with RST because something broke. */
@@ -248,6 +301,7 @@ public final class StreamSocket implements Resource {
         if (sender.isBusy()) {
             reactor.cancelAll(descriptor, sender, receiver);
         }
+        stopLingering();
         closeStep();
     }
 
@@ -267,14 +321,37 @@ public final class StreamSocket implements Resource {
 
     /** Goes on closing if nothing holds it up any more; called whenever something has ended. */
     void closeStep() {
-        boolean waiting = receiver.isPending() || sender.isBusy() || !sender.queue.isEmpty();
-        if (!closing || closeStarted || waiting) {
+        boolean lingers = linger != null && linger.isBusy();
+        boolean busy = receiver.isPending() || sender.isBusy() || lingers;
+        if (!closing || closeStarted || busy || !sender.queue.isEmpty()) {
             return;
         }
-        closeStarted = true;
         reactor.cancel(closeTimer);
+        if (cause == null && linger == null && LingeringClose.isNeeded(this)) {
+            LingeringClose lingering = new LingeringClose(this);
+            linger = lingering;
+            if (lingering.begin()) {
+                return; // comes back when it is over
+            }
+        }
+        closeStarted = true;
         if (guard.close(this::closeAfterOthers)) {
+            submitClose();
+        }
+    }
+
+    private void stopLingering() {
+        if (linger != null) {
+            linger.stop();
+        }
+    }
+
+    private void submitClose() {
+        try {
             reactor.submit(closeOperation);
+        } catch (OperationLimitException e) { // the way to fewer operations must not need one more
+            SocketCalls.close(descriptor.number());
+            reactor.execute(this::closed);
         }
     }
 
@@ -285,7 +362,7 @@ public final class StreamSocket implements Resource {
                 if (reactor.hasFailed()) {
                     SocketCalls.close(descriptor.number());
                 } else {
-                    reactor.submit(closeOperation);
+                    submitClose();
                 }
             });
         } catch (java.util.concurrent.RejectedExecutionException e) {
@@ -297,8 +374,30 @@ public final class StreamSocket implements Resource {
         reactor.detach(this);
         try {
             handler().onClose(this, cause);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             LOG.log(System.Logger.Level.ERROR, "onClose failed: " + handler, e);
+        }
+        SocketRecording.closed(recording, cause);
+        if (served != null) {
+            served.closed();
+        }
+    }
+
+    boolean isServedBy(Served listener) {
+        return served == listener;
+    }
+
+    /** The listener or the loop stops; the handler is told once, whoever of them comes first. */
+    @Override
+    public void stop() {
+        if (stopping || closing) {
+            return;
+        }
+        stopping = true;
+        try {
+            handler().onStop(this);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
         }
     }
 
@@ -337,6 +436,7 @@ public final class StreamSocket implements Resource {
         IOException why = new IOException("the loop has failed: " + reason.getMessage(), reason);
         startClosing(why);
         reactor.cancel(closeTimer);
+        stopLingering();
         sender.lost(why);
         // A close that has begun is not repeated: the number may be another's by now.
         if (!closeStarted) {
@@ -346,6 +446,11 @@ public final class StreamSocket implements Resource {
             }
         }
         closed();
+    }
+
+    /** Whether the peer has sent FIN, or the connection has broken. */
+    boolean hasInputEnded() {
+        return receiver.hasEnded();
     }
 
     boolean isSending(ReceivedBuffer data) {
@@ -374,7 +479,7 @@ public final class StreamSocket implements Resource {
         reactor.schedule(idleTimer, config.idleNanos());
         try {
             handler().onIdle(this);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             handlerFailed(e);
         }
     }
@@ -391,7 +496,10 @@ public final class StreamSocket implements Resource {
         }
     }
 
-    /** This end's address, or null when it was not asked for before the socket was closed. */
+    /**
+     * This end's address. It is asked of the kernel once, when it is first wanted, and stays valid
+     * after the close; null when it is first wanted after that.
+     */
     public @Nullable SocketAddress localAddress() {
         if (localAddress == null) {
             localAddress = address(SocketCalls::localAddress);
@@ -399,7 +507,11 @@ public final class StreamSocket implements Resource {
         return localAddress;
     }
 
-    /** The peer's address, or null when it was not asked for before the connection was gone. */
+    /**
+     * The peer's address; otherwise like {@link #localAddress}. First wanted after the peer's reset
+     * it is null as well: who needs it in {@link StreamHandler#onClose} asks in {@link
+     * StreamHandler#onOpen}, or connections that nobody asks for would pay two system calls each.
+     */
     public @Nullable SocketAddress remoteAddress() {
         if (remoteAddress == null) {
             remoteAddress = address(SocketCalls::peerAddress);
@@ -471,6 +583,11 @@ public final class StreamSocket implements Resource {
     /** Whether neither close nor abort was called and the connection is not known to be broken. */
     public boolean isOpen() {
         return !closing;
+    }
+
+    /** Whether nothing holds its end up any more. */
+    boolean isEnding() {
+        return aborted || closeStarted;
     }
 
     boolean isClosing() {

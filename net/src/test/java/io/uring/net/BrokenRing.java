@@ -23,22 +23,25 @@ final class BrokenRing {
 
     /** Returns when the loop has ended. */
     static void breakRing(EventLoop loop) {
-        loop.execute(() -> {
-            try (Arena arena = Arena.ofConfined()) {
-                int ring = loop.reactor().ring().fd();
-                int other = (int) OPEN.invokeExact(arena.allocateFrom("/dev/null"), 0);
-                int result = (int) DUP2.invokeExact(other, ring);
-                SocketCalls.close(other);
-                if (result != ring) {
-                    throw new AssertionError("dup2 " + result);
-                }
-            } catch (RuntimeException | Error e) {
-                throw e;
-            } catch (Throwable t) {
-                throw new AssertionError(t);
-            }
-        });
+        loop.execute(() -> breakNow(loop));
         Loops.get(loop.terminated());
+    }
+
+    /** On the loop: what this turn has prepared never reaches the kernel. */
+    static void breakNow(EventLoop loop) {
+        try (Arena arena = Arena.ofConfined()) {
+            int ring = loop.reactor().ring().fd();
+            int other = (int) OPEN.invokeExact(arena.allocateFrom("/dev/null"), 0);
+            int result = (int) DUP2.invokeExact(other, ring);
+            SocketCalls.close(other);
+            if (result != ring) {
+                throw new AssertionError("dup2 " + result);
+            }
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
     }
 
     private static MethodHandle handle(String name, MemoryLayout... arguments) {

@@ -3,6 +3,7 @@ package io.uring.net;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.LoopCounters;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Eventually;
@@ -52,7 +53,8 @@ final class CountersTest {
 
     @Test
     void wakesAndExhaustionAreCounted() throws Exception {
-        ReactorConfig small = ReactorConfig.defaults().withReceiveBuffers(1, 1024);
+        ReactorConfig small =
+                ReactorConfig.defaults().withStreamBuffers(BufferConfig.fixed(1, 1024));
         try (Loops loops = Loops.start(1, "", small)) {
             LoopCounters counters = loops.loop().counters();
             try (Peer peer = Peer.connect(loops.serve(new Echo()))) {

@@ -9,6 +9,11 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Leaves this process without a descriptor to open, until it is closed: the soft RLIMIT_NOFILE goes
@@ -27,6 +32,20 @@ final class DescriptorLimit implements AutoCloseable {
 
     static DescriptorLimit none() {
         return new DescriptorLimit(swap(3));
+    }
+
+    /** Leaves so many: the lowest numbers that are free. */
+    static DescriptorLimit leaving(int count) throws java.io.IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            Set<String> taken =
+                    open.map(file -> file.getFileName().toString()).collect(Collectors.toSet());
+            int end = 0;
+            // The listing's own descriptor is one of them, and free again.
+            for (int free = 1; free < count || taken.contains("" + end); end++) {
+                free += taken.contains("" + end) ? 0 : 1;
+            }
+            return new DescriptorLimit(swap(end));
+        }
     }
 
     /** Sets the soft limit and returns the one before. struct rlimit (16): cur 0, max 8. */

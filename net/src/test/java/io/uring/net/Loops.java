@@ -28,6 +28,7 @@ final class Loops implements AutoCloseable {
 
     private final EventLoopGroup group;
     private final List<Listener> listeners = new ArrayList<>();
+    private final List<DatagramSocket> datagramSockets = new ArrayList<>();
 
     private Loops(EventLoopGroup group) {
         this.group = group;
@@ -75,6 +76,19 @@ final class Loops implements AutoCloseable {
         return listener;
     }
 
+    /** A socket on the first loop. */
+    DatagramSocket datagrams(DatagramConfig config, DatagramHandler handler) throws IOException {
+        DatagramSocket socket = DatagramSocket.open(loop(), config, handler);
+        datagramSockets.add(socket);
+        call(() -> socket.reactor().datagrams()); // for the count at the end
+        return socket;
+    }
+
+    /** On a free port of 127.0.0.1. */
+    DatagramSocket datagrams(DatagramHandler handler) throws IOException {
+        return datagrams(DatagramConfig.bind(loopback()), handler);
+    }
+
     /** A listener with one handler, for tests with one connection. */
     SocketAddress serve(StreamConfig config, StreamHandler handler) throws IOException {
         return listen(config, _ -> handler).address();
@@ -120,6 +134,10 @@ final class Loops implements AutoCloseable {
         for (Listener listener : listeners) {
             get(listener.close());
         }
+        for (DatagramSocket socket : datagramSockets) {
+            socket.reactor().execute(socket::close);
+            get(socket.closed());
+        }
         for (EventLoop loop : group.loops()) {
             Eventually.isTrue(
                     LIMIT,
@@ -138,6 +156,15 @@ final class Loops implements AutoCloseable {
             assertEquals(0, reactor.buffers().outstanding(), "buffers lent");
             assertEquals(0, reactor.buffers().chunksInUse(), "chunks in use");
         }
+        if (!datagramSockets.isEmpty()) {
+            assertNoDatagrams(datagramSockets.getFirst().reactor());
+        }
+    }
+
+    static void assertNoDatagrams(Reactor reactor) {
+        assertEquals(0, reactor.datagrams().group().outstanding(), "datagrams lent");
+        assertEquals(0, reactor.datagrams().group().chunksInUse(), "datagram chunks in use");
+        assertEquals(0, reactor.datagrams().messagesInUse(), "messages in use");
     }
 
     static int pending(EventLoop loop) {

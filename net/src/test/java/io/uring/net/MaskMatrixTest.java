@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Behaviour;
 import java.io.IOException;
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
             "multishot_accept",
             "cancel_fd",
             "send_msg_ring",
+            "resize_rings",
             "ext_arg",
             "defer_taskrun",
             "nodrop",
@@ -129,7 +131,8 @@ final class MaskMatrixTest {
     void exhaustedBuffersLoseNothing() throws Exception {
         Random random = Seed.random("MaskMatrixTest.exhausted");
         List<Peer> peers = new ArrayList<>();
-        try (Loops loops = start(ReactorConfig.defaults().withReceiveBuffers(2, 512))) {
+        try (Loops loops =
+                start(ReactorConfig.defaults().withStreamBuffers(BufferConfig.fixed(2, 512)))) {
             Listener listener = loops.listen(_ -> new Echo());
             List<CompletableFuture<Long>> sums = new ArrayList<>();
             for (int i = 0; i < 8; i++) {

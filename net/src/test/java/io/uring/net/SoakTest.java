@@ -3,6 +3,7 @@ package io.uring.net;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
 import java.net.SocketAddress;
 import java.util.ArrayList;
@@ -29,7 +30,8 @@ final class SoakTest {
     void everyByteComesBackWhateverTheOthersDo() throws Exception {
         long seed = Seed.random("SoakTest").nextLong();
         // Few and small buffers, so that they run out and come back all the time.
-        ReactorConfig config = ReactorConfig.defaults().withReceiveBuffers(8, 16 * 1024);
+        ReactorConfig config =
+                ReactorConfig.defaults().withStreamBuffers(BufferConfig.fixed(8, 16 * 1024));
         AtomicLong bytes = new AtomicLong();
         AtomicLong connections = new AtomicLong();
         try (Loops loops = Loops.start(2, "", config)) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.testkit.Behaviour;
@@ -106,7 +107,8 @@ final class StreamReadTest {
                         socket.pauseReading();
                     }
                 };
-        ReactorConfig small = ReactorConfig.defaults().withReceiveBuffers(8, 1024);
+        ReactorConfig small =
+                ReactorConfig.defaults().withStreamBuffers(BufferConfig.fixed(8, 1024));
         try (Loops loops = Loops.start(1, "", small);
                 Peer peer = Peer.connect(loops.serve(server))) {
             peer.send(new byte[20_000]).shutdownOutput();
@@ -145,6 +147,33 @@ final class StreamReadTest {
     }
 
     @Test
+    void buffersBecomeMoreBeforeTheyRunOutAndFewerAgain() throws Exception {
+        Hoarder server = new Hoarder();
+        BufferConfig buffers = BufferConfig.of(4, 64, 4096).withShrinkNanos(1_000_000);
+        ReactorConfig reactor = ReactorConfig.defaults().withStreamBuffers(buffers);
+        StreamConfig config = StreamConfig.defaults().withReadAheadBytes(MIB);
+        try (Loops loops = Loops.start(1, "", reactor);
+                Peer peer = Peer.connect(loops.serve(config, server))) {
+            for (int bytes = 4096; bytes <= 40 * 4096; bytes += 4096) {
+                peer.send(new byte[4096]);
+                long all = bytes; // one after the other, so that the loop has its turn in between
+                Eventually.isTrue(Loops.LIMIT, "came", () -> server.received.get() == all);
+            }
+            int many = loops.call(() -> loops.loop().reactor().buffers().sharedBuffers());
+            assertEquals(64, many);
+            assertEquals(0, loops.call(() -> loops.loop().reactor().buffers().chunksInUse()));
+            server.releaseAll();
+            while (loops.call(() -> loops.loop().reactor().buffers().sharedBuffers()) > 4) {
+                peer.send(new byte[4096]); // buffers go when they come back from the kernel
+                server.releaseAll();
+            }
+            peer.shutdownOutput();
+            server.releaseAll();
+            server.closeCause();
+        }
+    }
+
+    @Test
     void closingAStalledConnectionEndsIt() throws Exception {
         Hoarder server = new Hoarder();
         try (Loops loops = Loops.start(1);
@@ -161,7 +190,8 @@ final class StreamReadTest {
     void slowConsumersDoNotStopTheOthers() throws Exception {
         List<Hoarder> slow = new ArrayList<>();
         List<Peer> peers = new ArrayList<>();
-        ReactorConfig small = ReactorConfig.defaults().withReceiveBuffers(4, 4096);
+        ReactorConfig small =
+                ReactorConfig.defaults().withStreamBuffers(BufferConfig.fixed(4, 4096));
         try (Loops loops = Loops.start(1, "", small)) {
             Listener hoarding =
                     loops.listen(_ -> {

@@ -1,7 +1,6 @@
 package io.uring.reactor;
 
 import io.uring.reactor.ReceivedBuffer.Owner;
-import io.uring.ring.BufferRing;
 import io.uring.ring.Cqe;
 import io.uring.ring.Feature;
 import io.uring.ring.MessageHeader;
@@ -14,13 +13,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receive memory of a loop. The kernel takes buffers from a provided buffer ring when data is
- * there, so idle connections hold none. When the ring is exhausted, or the kernel has none, a
- * receive gets a chunk of its own instead. Lends {@link ReceivedBuffer}s and takes them back from
- * any thread.
+ * Receive memory of a loop, for its streams or its datagrams. The kernel takes buffers from a
+ * provided buffer ring when data is there, so idle connections hold none. When the ring is
+ * exhausted, or the kernel has none, a receive gets a chunk of its own instead. Lends {@link
+ * ReceivedBuffer}s and takes them back from any thread.
  */
 public final class BufferGroup {
-    private static final int GROUP = 0;
+    private static final int STREAMS = 0;
+    private static final int DATAGRAMS = 1;
     private static final int PRIVATE = -1;
 
     /** A megabyte of chunks in one send; more goes with the next. */
@@ -28,21 +28,14 @@ public final class BufferGroup {
 
     private final Reactor reactor;
     private final Ring ring;
-    private final @Nullable BufferRing shared;
-    private final @Nullable ByteBuffer sharedBytes;
-
-    /** Per shared buffer: slices lent, and whether the kernel is done with it. */
-    private final int[] lent;
-
-    private final boolean[] finished;
-    private boolean unpublished;
-
+    private final int group;
+    private final int chunkBytes;
+    private final @Nullable SharedBuffers shared;
     private final ArrayDeque<ReceivedBuffer> idle = new ArrayDeque<>();
     private final ArrayDeque<Chunk> idleChunks = new ArrayDeque<>();
     private final ArrayDeque<MessageHeader> idleHeaders = new ArrayDeque<>();
     private int outstanding;
     private int chunks;
-    private int heldShared;
 
     /** Buffers that other threads released, newest first. */
     private final AtomicReference<@Nullable ReceivedBuffer> returned = new AtomicReference<>();
@@ -50,25 +43,36 @@ public final class BufferGroup {
     /** Owners that stopped receiving until buffers come back. */
     private final AtomicInteger waiting = new AtomicInteger();
 
-    BufferGroup(Reactor reactor, Ring ring, ReactorConfig config) {
+    private BufferGroup(
+            Reactor reactor, Ring ring, int group, int chunkBytes, @Nullable SharedBuffers shared) {
         this.reactor = reactor;
         this.ring = ring;
+        this.group = group;
+        this.chunkBytes = chunkBytes;
+        this.shared = shared;
+    }
+
+    /** For streams: one receive after the other fills a buffer where the kernel can do that. */
+    static BufferGroup forStreams(Reactor reactor, Ring ring, ReactorConfig config) {
+        SharedBuffers shared = null;
         if (ring.capabilities().has(Feature.PBUF_RING)) {
             boolean incremental = ring.capabilities().has(Feature.PBUF_RING_INC);
-            shared =
-                    BufferRing.register(
-                            ring,
-                            GROUP,
-                            config.receiveBuffers(),
-                            config.receiveBufferBytes(),
-                            incremental);
-            sharedBytes = shared.memory().asByteBuffer();
-        } else {
-            shared = null;
-            sharedBytes = null;
+            shared = new SharedBuffers(reactor, ring, STREAMS, config.streamBuffers(), incremental);
         }
-        lent = new int[config.receiveBuffers()];
-        finished = new boolean[config.receiveBuffers()];
+        return new BufferGroup(reactor, ring, STREAMS, Chunk.BYTES, shared);
+    }
+
+    /**
+     * For datagrams: each has a whole buffer, since what does not fit in the rest of one is cut
+     * off, and chunks are as large.
+     */
+    static BufferGroup forDatagrams(Reactor reactor, Ring ring, BufferConfig config) {
+        SharedBuffers shared = null;
+        if (ring.capabilities().has(Feature.MULTISHOT_RECV)
+                && ring.capabilities().has(Feature.PBUF_RING)) {
+            shared = new SharedBuffers(reactor, ring, DATAGRAMS, config, false);
+        }
+        return new BufferGroup(reactor, ring, DATAGRAMS, config.bytes(), shared);
     }
 
     /** Whether receives can name this group instead of a buffer. */
@@ -80,12 +84,12 @@ public final class BufferGroup {
      * Whether the kernel has no buffer left, so that a receive by group would fail with ENOBUFS.
      */
     public boolean isExhausted() {
-        return shared == null || heldShared == shared.entries();
+        return shared == null || shared.isExhausted();
     }
 
     /** The id for BUFFER_SELECT. */
     public int group() {
-        return GROUP;
+        return group;
     }
 
     /**
@@ -95,32 +99,23 @@ public final class BufferGroup {
      * @return the bytes, or null when there are none
      */
     public @Nullable ReceivedBuffer take(int result, int flags, Owner owner) {
-        BufferRing buffers = shared;
-        ByteBuffer bytes = sharedBytes;
-        if (buffers == null || bytes == null) {
+        SharedBuffers buffers = shared;
+        if (buffers == null) {
             throw new IllegalStateException("a completion with a buffer, and no buffer ring");
         }
         int id = Cqe.bufferId(flags);
         int count = Math.max(result, 0);
-        int offset = Math.toIntExact(buffers.offset(id));
-        buffers.advance(id, count);
-        if ((flags & Cqe.F_BUF_MORE) == 0) {
-            finished[id] = true;
-            heldShared++;
-        }
-        if (count == 0) {
-            recycleWhenUnused(id);
-            return null;
-        }
-        lent[id]++;
-        return lend(buffers.memory(), bytes, offset, count, id, owner);
+        int offset = buffers.taken(id, count, (flags & Cqe.F_BUF_MORE) == 0);
+        return count == 0
+                ? null
+                : lend(buffers.memory(), buffers.bytes(), offset, count, id, owner);
     }
 
     /** Memory for one receive without the group, or for bytes to send. */
     public Chunk takeChunk() {
         Chunk chunk = idleChunks.pollFirst();
         if (chunk == null) {
-            chunk = new Chunk(ring.allocate(Chunk.BYTES));
+            chunk = new Chunk(ring.allocate(chunkBytes));
             chunks++;
         }
         return chunk;
@@ -192,11 +187,11 @@ public final class BufferGroup {
         int bytes = buffer.length();
         buffer.owner = null;
         outstanding--;
-        if (buffer.bufferId == PRIVATE) {
+        SharedBuffers buffers = shared;
+        if (buffer.bufferId == PRIVATE || buffers == null) {
             returnChunk(buffer.takeChunk());
         } else {
-            lent[buffer.bufferId]--;
-            recycleWhenUnused(buffer.bufferId);
+            buffers.givenBack(buffer.bufferId);
         }
         idle.addFirst(buffer);
         if (owner != null) {
@@ -204,21 +199,9 @@ public final class BufferGroup {
         }
     }
 
-    private void recycleWhenUnused(int id) {
-        BufferRing buffers = shared;
-        assert lent[id] >= 0 : "buffer " + id + " released twice";
-        if (buffers != null && finished[id] && lent[id] == 0) {
-            finished[id] = false;
-            heldShared--;
-            buffers.recycle(id);
-            unpublished = true;
-        }
-    }
-
     void publish() {
-        if (unpublished && shared != null) {
+        if (shared != null) {
             shared.publish();
-            unpublished = false;
         }
     }
 
@@ -235,6 +218,11 @@ public final class BufferGroup {
     /** Buffers lent and not released. */
     public int outstanding() {
         return outstanding;
+    }
+
+    /** Shared buffers that the kernel or sockets have: more under load. */
+    public int sharedBuffers() {
+        return shared == null ? 0 : shared.size();
     }
 
     /** Chunks ever made; they are kept until the loop closes. */

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * {@value #BYTES} bytes of a loop's memory, pooled by its {@link BufferGroup}, used by one
- * connection at a time.
+ * {@value #BYTES} bytes of a loop's memory, or room for a datagram; pooled by its {@link
+ * BufferGroup}, used by one connection at a time.
  */
 public final class Chunk {
     /** Four pages: a usual response fits, and a gathered send of them is a megabyte. */

@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class EventLoop implements Executor, AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(EventLoop.class.getName());
-
     /** The {@link #cpu} of a loop that runs where the scheduler puts it. */
     public static final int ANY_CPU = -1;
 
@@ -100,15 +98,16 @@ public final class EventLoop implements Executor, AutoCloseable {
         } catch (Throwable t) {
             failure = t;
             if (!started.completeExceptionally(t)) {
-                LOG.log(System.Logger.Level.ERROR, thread.getName() + " failed and closes", t);
+                Reactor.report("failed and closes: ", this, t);
             }
         } finally {
             try {
                 reactor.close();
             } catch (Throwable t) {
-                LOG.log(System.Logger.Level.ERROR, thread.getName() + " did not close", t);
+                Reactor.report("did not close: ", this, t);
+            } finally {
+                terminated.complete(null); // whoever waits must not wait for ever
             }
-            terminated.complete(null);
         }
     }
 
@@ -170,6 +169,24 @@ public final class EventLoop implements Executor, AutoCloseable {
     public void shutdown() {
         stopping = true;
         reactor.wakeup(); // also when it is just about to sleep
+    }
+
+    /**
+     * Asks all sockets and listeners of the loop to {@linkplain io.uring.reactor.Resource#stop end
+     * soon} and goes on; {@link EventLoopGroup#stop} closes afterwards. From any thread.
+     *
+     * @param graceNanos how long they have
+     * @return how many were left when the time was over, or 0 as soon as none is
+     */
+    CompletableFuture<Integer> drain(long graceNanos) {
+        CompletableFuture<Integer> left = new CompletableFuture<>();
+        try {
+            execute(() -> reactor.stop(graceNanos, left::complete));
+        } catch (java.util.concurrent.RejectedExecutionException e) {
+            return CompletableFuture.completedFuture(0); // its end has ended them
+        }
+        var _ = terminated.thenRun(() -> left.complete(0));
+        return left;
     }
 
     /** Closes, and waits for the thread to end unless called on it. */

@@ -1,10 +1,13 @@
 package io.uring.reactor;
 
 import io.uring.ring.RingException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 
 /**
  * A fixed number of loops.
@@ -93,6 +96,43 @@ public final class EventLoopGroup implements AutoCloseable {
             }
         }
         return best;
+    }
+
+    /**
+     * Ends gracefully: listeners stop listening, connections are told ({@code
+     * StreamHandler.onStop}) and may finish, what is left after {@code grace} is cut, the loops
+     * close. Returns at once; from any thread.
+     *
+     * <pre>{@code
+     * int cut = loops.stop(Duration.ofSeconds(10)).join();
+     * }</pre>
+     *
+     * @return completes when the loops have ended, with the number of connections (and attempts to
+     *     connect) that were cut
+     */
+    public CompletableFuture<Integer> stop(Duration grace) {
+        long deadline = System.nanoTime() + grace.toNanos();
+        // Twice: a connection may be on its way from the loop that accepted it to its own, as a
+        // task that runs before the second look.
+        return drain(deadline)
+                .thenCompose(
+                        cut -> cut > 0 ? CompletableFuture.completedFuture(cut) : drain(deadline))
+                .thenCompose(cut -> {
+                    loops.forEach(EventLoop::shutdown);
+                    return allOf(loops.stream().map(EventLoop::terminated)).thenApply(_ -> cut);
+                });
+    }
+
+    private CompletableFuture<Integer> drain(long deadline) {
+        long grace = Math.max(0, deadline - System.nanoTime());
+        List<CompletableFuture<Integer>> left =
+                loops.stream().map(loop -> loop.drain(grace)).toList();
+        return allOf(left.stream())
+                .thenApply(_ -> left.stream().mapToInt(CompletableFuture::join).sum());
+    }
+
+    private static CompletableFuture<Void> allOf(Stream<? extends CompletableFuture<?>> futures) {
+        return CompletableFuture.allOf(futures.toArray(CompletableFuture<?>[]::new));
     }
 
     /** Closes all loops and waits for them. */

@@ -113,6 +113,16 @@ public final class LoopCounters {
         LONGS.setOpaque(values, STALE, stale);
     }
 
+    /** On the loop. */
+    long overflows() {
+        return values[OVERFLOWS];
+    }
+
+    /** On the loop. */
+    long exhaustions() {
+        return values[EXHAUSTIONS];
+    }
+
     void woken() {
         add(WAKES, 1);
     }

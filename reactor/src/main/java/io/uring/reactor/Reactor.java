@@ -5,21 +5,18 @@ import io.uring.ring.CompletionHandler;
 import io.uring.ring.Cqe;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
-import io.uring.ring.Feature;
 import io.uring.ring.OperationLimitException;
 import io.uring.ring.Ring;
 import io.uring.ring.RingException;
-import io.uring.ring.Sqe;
 import io.uring.ring.internal.CurrentKernel;
 import io.uring.ring.internal.Kernel;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,26 +61,26 @@ public final class Reactor implements AutoCloseable {
     private final Kernel kernel;
 
     private final Ring ring;
-    private final int operationLimit;
-    private final OperationTable table = new OperationTable();
-    private final ArrayDeque<Operation> backlog = new ArrayDeque<>();
+    private final RingSize size;
+    private final Submissions submissions;
     private final TimerQueue timers = new TimerQueue();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final Wakeup wakeup;
     private final IdleWait idleWait;
     private final LoopCounters counters = new LoopCounters();
     private final CompletionHandler dispatch = this::dispatch;
-
-    /** In the order they came, so that closing is the same each time. */
-    private final Set<Resource> resources = new LinkedHashSet<>();
-
-    private volatile int resourceCount;
+    private final Resources resources = new Resources(this);
     private ArrayList<Runnable> beforeSubmit = new ArrayList<>();
     private ArrayList<Runnable> running = new ArrayList<>();
     private @Nullable BufferGroup buffers;
+    private @Nullable DatagramBuffers datagrams;
+    private @Nullable LoopEvents events;
+
+    /** Whether the flight recorder wants to know how long callbacks take. */
+    private boolean timing;
+
     private volatile @Nullable Thread thread;
     private volatile boolean closed;
-    private boolean closing;
     private boolean finished;
 
     /** Why the ring is unusable, once it is. */
@@ -103,30 +100,40 @@ public final class Reactor implements AutoCloseable {
         this.config = config;
         this.kernel = CurrentKernel.get();
         this.now = kernel.nanoTime();
-        this.ring = Ring.open(config.ring());
+        this.ring = RingSize.open(config);
         try {
             Availability.requireSockets(ring.capabilities());
+            this.size = new RingSize(ring, config);
+            this.submissions = new Submissions(ring, size, config, counters, tasks);
             this.wakeup = new Wakeup(ring);
             this.idleWait = new IdleWait(ring, kernel, wakeup, config.idle(), counters);
         } catch (RuntimeException e) {
             ring.close();
             throw e;
         }
-        // Without NODROP a completion that finds the queue full is lost, so there must be room for
-        // all.
-        boolean noDrop = ring.capabilities().has(Feature.NODROP);
-        this.operationLimit =
-                noDrop
-                        ? config.maxOperations()
-                        : Math.min(config.maxOperations(), ring.cqEntries());
     }
 
     /** Makes the calling platform thread the loop's thread. */
     public void start() {
         ring.enable();
         thread = Thread.currentThread();
-        buffers = new BufferGroup(this, ring, config);
+        buffers = BufferGroup.forStreams(this, ring, config);
         wakeup.start(this);
+        if (FlightRecording.isOn()) {
+            record();
+        }
+    }
+
+    /** Tells the flight recorder, once there is a recording. */
+    private void record() {
+        LoopEvents told = events;
+        if (told == null) {
+            told = new LoopEvents(this, ring, counters);
+            told.started();
+            events = told;
+        }
+        told.turned();
+        timing = LoopEvents.timesCallbacks();
     }
 
     /**
@@ -144,6 +151,7 @@ public final class Reactor implements AutoCloseable {
         prepare();
         int result;
         try {
+            size.adjust(submissions.inFlight());
             result = enter(timers.isEmpty() ? timeoutNanos : untilTimer(timeoutNanos));
         } catch (RingException e) {
             failure = e;
@@ -156,6 +164,9 @@ public final class Reactor implements AutoCloseable {
         now = kernel.nanoTime();
         int completions = ring.drain(dispatch);
         counters.turned(completions, ring.overflows(), staleCompletions);
+        if (FlightRecording.isOn()) {
+            record();
+        }
         checkProgress(result, completions);
         runTimers();
         runTasks();
@@ -176,15 +187,10 @@ public final class Reactor implements AutoCloseable {
         BufferGroup group = buffers();
         group.takeBackReturned();
         group.publish();
-        while (!backlog.isEmpty()) {
-            Operation first = backlog.getFirst();
-            first.queued = false;
-            if (!beginLate(first)) {
-                first.queued = true;
-                return;
-            }
-            backlog.removeFirst();
+        if (datagrams != null) {
+            datagrams.publish();
         }
+        submissions.goOn();
     }
 
     /** By the clock: since this turn's completions were read, callbacks may have taken long. */
@@ -193,17 +199,12 @@ public final class Reactor implements AutoCloseable {
     }
 
     private int enter(long timeoutNanos) {
-        boolean idle = tasks.isEmpty() && beforeSubmit.isEmpty() && (backlog.isEmpty() || isFull());
+        boolean idle = tasks.isEmpty() && beforeSubmit.isEmpty() && !submissions.canGo();
         if (timeoutNanos > 0 && idle) {
             return idleWait.await(timeoutNanos);
         }
         boolean needed = ring.pendingSqes() > 0 || ring.needsEnter();
         return needed ? counters.entered(ring.submitAndWait(0, 0)) : 0;
-    }
-
-    /** Whether only a completion makes room for the first operation that waits. */
-    private boolean isFull() {
-        return table.size() >= operationLimit && !(backlog.getFirst() instanceof Cancel);
     }
 
     /**
@@ -229,18 +230,29 @@ public final class Reactor implements AutoCloseable {
         if (userData == Ring.NO_USER_DATA) {
             return; // a wake-up
         }
-        Operation operation = table.find(userData);
+        Operation operation = submissions.find(userData);
         if (operation == null) {
             staleCompletions++;
             return;
         }
         if ((flags & Cqe.F_MORE) == 0) {
-            table.remove(userData);
-            operation.userData = 0;
+            submissions.ended(operation);
         }
         boolean restart = result >= RESTART_FIRST && result <= RESTART_LAST;
+        complete(operation, restart ? -Errno.ECANCELED : result, flags);
+    }
+
+    private void complete(Operation operation, int result, int flags) {
+        if (FlightRecording.AVAILABLE && timing) {
+            LoopEvents.SlowCallback timed = LoopEvents.begin();
+            timing = false; // what is called from inside is a part of it
+            complete(operation, result, flags);
+            timing = true;
+            timed.end(operation);
+            return;
+        }
         try {
-            operation.complete(restart ? -Errno.ECANCELED : result, flags);
+            operation.complete(result, flags);
         } catch (Throwable t) {
             report(operation, t);
         }
@@ -263,7 +275,15 @@ public final class Reactor implements AutoCloseable {
     }
 
     /** One callback's failure is not the loop's. */
-    private void run(Runnable task) {
+    void run(Runnable task) {
+        if (FlightRecording.AVAILABLE && timing) {
+            LoopEvents.SlowCallback timed = LoopEvents.begin();
+            timing = false;
+            run(task);
+            timing = true;
+            timed.end(task);
+            return;
+        }
         try {
             task.run();
         } catch (Throwable t) {
@@ -273,11 +293,12 @@ public final class Reactor implements AutoCloseable {
 
     /** Logs the failure of a callback. Never throws, whatever state logging is in. */
     public static void report(Object callback, Throwable failure) {
+        report("a callback on the loop failed: ", callback, failure);
+    }
+
+    static void report(String what, Object subject, Throwable failure) {
         try {
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    "a callback on the loop failed: " + callback,
-                    failure);
+            LOG.log(System.Logger.Level.ERROR, what + subject, failure);
         } catch (Throwable t) {
             // Without descriptors or memory logging fails as well; the loop must go on.
         }
@@ -292,74 +313,20 @@ public final class Reactor implements AutoCloseable {
      */
     public void submit(Operation operation) {
         checkLoop();
-        if (operation.isPending()) {
-            throw new IllegalStateException("the operation is pending: " + operation);
+        if (failure == null) { // or its resource is told by lost()
+            submissions.submit(operation);
         }
-        if (failure != null) {
-            return; // its resource is told by lost()
-        }
-        // A cancel overtakes those that wait: it may be what they wait for.
-        boolean cancel = operation instanceof Cancel;
-        if ((cancel || backlog.isEmpty()) && begin(operation)) {
-            return;
-        }
-        if (backlog.size() >= config.maxOperations() && !cancel) {
-            throw new OperationLimitException(
-                    config.maxOperations(), "raise ReactorConfig.maxOperations or use more loops");
-        }
-        operation.queued = true;
-        if (cancel) {
-            backlog.addFirst(operation);
-        } else {
-            backlog.addLast(operation);
-        }
-    }
-
-    /** Whoever submitted it is gone from the stack, so a preparation that fails is a completion. */
-    private boolean beginLate(Operation operation) {
-        try {
-            return begin(operation);
-        } catch (RuntimeException | Error e) {
-            report(operation, e);
-            tasks.add(() -> operation.complete(-Errno.EINVAL, 0));
-            return true;
-        }
-    }
-
-    private boolean begin(Operation operation) {
-        // Cancelling must go on at the limit, or nothing would ever end.
-        if (table.size() >= operationLimit && !(operation instanceof Cancel)) {
-            return false;
-        }
-        Sqe sqe = ring.nextSqe();
-        if (sqe == null) {
-            counters.entered(ring.submit());
-            sqe = ring.nextSqe();
-        }
-        if (sqe == null) {
-            return false;
-        }
-        try {
-            operation.prepare(sqe);
-        } catch (RuntimeException | Error e) {
-            sqe.clear(); // the entry cannot be taken back, but it can do nothing
-            throw e;
-        }
-        operation.userData = table.add(operation);
-        sqe.userData(operation.userData);
-        return true;
     }
 
     /** Asks the kernel to end every operation on a descriptor, with one SQE where it can (5.19). */
     public void cancelAll(Descriptor descriptor, Operation... operations) {
         checkLoop();
-        if (ring.capabilities().has(Feature.CANCEL_FD)) {
-            submit(Cancel.all(descriptor));
+        if (failure == null) {
+            submissions.cancelAll(descriptor, operations);
+            return;
         }
         for (Operation operation : operations) {
-            if (operation.queued || !ring.capabilities().has(Feature.CANCEL_FD)) {
-                cancel(operation);
-            }
+            cancel(operation);
         }
     }
 
@@ -368,15 +335,8 @@ public final class Reactor implements AutoCloseable {
      */
     public void cancel(Operation operation) {
         checkLoop();
-        if (operation.queued) {
-            if (backlog.remove(operation)) { // or it was cancelled already
-                tasks.add(() -> {
-                    operation.queued = false;
-                    operation.complete(-Errno.ECANCELED, 0);
-                });
-            }
-        } else if (operation.userData != 0) {
-            submit(Cancel.of(operation.userData));
+        if (failure == null || operation.queued) {
+            submissions.cancel(operation);
         }
     }
 
@@ -449,6 +409,17 @@ public final class Reactor implements AutoCloseable {
         return group;
     }
 
+    /** The loop's memory for datagrams, from the first use on. */
+    public DatagramBuffers datagrams() {
+        DatagramBuffers memory = datagrams;
+        if (memory == null) {
+            checkLoop();
+            memory = new DatagramBuffers(this, ring, config);
+            datagrams = memory;
+        }
+        return memory;
+    }
+
     public Ring ring() {
         return ring;
     }
@@ -456,27 +427,53 @@ public final class Reactor implements AutoCloseable {
     /** Closing the loop shuts {@code resource} down and waits for its {@link #detach}. */
     public void attach(Resource resource) {
         checkLoop();
-        resources.add(resource);
-        resourceCount = resources.size();
-        if (closing) {
-            execute(resource::shutdown); // it came too late to be shut down with the others
-        }
+        resources.attach(resource);
     }
 
     public void detach(Resource resource) {
         checkLoop();
-        resources.remove(resource);
-        resourceCount = resources.size();
+        resources.detach(resource);
+    }
+
+    /** A copy of what is attached. */
+    public List<Resource> resources() {
+        checkLoop();
+        return resources.all();
     }
 
     /** Sockets, listeners and what else is attached; from any thread, a moment old. */
     public int resourceCount() {
-        return resourceCount;
+        return resources.count();
+    }
+
+    /**
+     * Asks all resources to {@linkplain Resource#stop end soon}, and those that are attached later
+     * too. The reactor goes on.
+     *
+     * @param graceNanos how long they have
+     * @param done told on the loop, once, when none is left or the time is over: how many are left.
+     *     That of a loop which closes meanwhile is not told.
+     */
+    public void stop(long graceNanos, IntConsumer done) {
+        checkLoop();
+        Timer[] deadline = new Timer[1];
+        Runnable empty =
+                () -> {
+                    cancel(deadline[0]);
+                    done.accept(0);
+                };
+        deadline[0] =
+                new Timer(() -> {
+                    resources.forget(empty);
+                    done.accept(resources.count());
+                });
+        schedule(deadline[0], graceNanos);
+        resources.stop(empty);
     }
 
     /** Operations the kernel has, or that wait for it. */
     public int pendingOperations() {
-        return table.size() + backlog.size();
+        return submissions.pending();
     }
 
     /** What the loop has done; may be read by any thread. */
@@ -509,7 +506,6 @@ public final class Reactor implements AutoCloseable {
             return;
         }
         checkLoop();
-        closing = true;
         if (failure == null) {
             shutdownResources();
         }
@@ -522,6 +518,11 @@ public final class Reactor implements AutoCloseable {
             loseResources(broken);
         }
         finished = true;
+        timing = false;
+        LoopEvents told = events;
+        if (FlightRecording.AVAILABLE && told != null) {
+            told.ended(failure);
+        }
         wakeup.close();
         if (pendingOperations() == 0) {
             ring.close();
@@ -535,12 +536,10 @@ public final class Reactor implements AutoCloseable {
     }
 
     private void shutdownResources() {
-        for (Resource resource : new ArrayList<>(resources)) {
-            run(resource::shutdown);
-        }
-        drain(() -> resources.isEmpty());
+        resources.shutdown();
+        drain(resources::isEmpty);
         wakeup.stop(this);
-        cancelEverything();
+        submissions.cancelEverything();
         drain(() -> pendingOperations() == 0);
     }
 
@@ -548,24 +547,7 @@ public final class Reactor implements AutoCloseable {
     private void loseResources(RingException cause) {
         while (!tasks.isEmpty() || !resources.isEmpty()) {
             runTasks();
-            for (Resource resource : new ArrayList<>(resources)) {
-                resources.remove(resource);
-                run(() -> resource.lost(cause));
-            }
-        }
-    }
-
-    private void cancelEverything() {
-        for (Operation waiting : new ArrayList<>(backlog)) {
-            cancel(waiting);
-        }
-        if (table.size() == 0) {
-            return;
-        }
-        if (ring.capabilities().has(Feature.CANCEL_FD)) {
-            submit(Cancel.everything());
-        } else {
-            table.pending().forEach(this::cancel);
+            resources.lose(cause);
         }
     }
 

@@ -29,9 +29,12 @@ public final class ReceivedBuffer {
     private int length;
     private int position;
     private boolean live;
+    private boolean sending;
+    private int lending;
     int bufferId;
     @Nullable Owner owner;
     private @Nullable Chunk chunk;
+    private @Nullable Object companion;
 
     /** The next in the group's list of buffers that other threads released. */
     @Nullable ReceivedBuffer next;
@@ -58,6 +61,7 @@ public final class ReceivedBuffer {
         this.bufferId = bufferId;
         this.owner = owner;
         this.live = true;
+        lending++;
         return this;
     }
 
@@ -109,17 +113,59 @@ public final class ReceivedBuffer {
     /**
      * Gives the memory back.
      *
-     * @throws IllegalStateException when it was given back already
+     * @throws IllegalStateException when it was given back already, or is being sent
      */
     public void release() {
         checkLive();
+        if (sending) {
+            throw new IllegalStateException("the buffer is being sent, and released afterwards");
+        }
         live = false;
         group.release(this);
+    }
+
+    /**
+     * A sender takes it over, on the loop: until {@link #sent} nobody else can give it back, since
+     * the next connection's bytes would then be sent instead.
+     */
+    public void startSending() {
+        checkLive();
+        if (sending) {
+            throw new IllegalStateException("the buffer is being sent already");
+        }
+        sending = true;
+    }
+
+    /** The counterpart of {@link #startSending}; gives the memory back. */
+    public void sent() {
+        sending = false;
+        release();
     }
 
     /** Whether it is still to be given back. */
     public boolean isLent() {
         return live;
+    }
+
+    /**
+     * Counts how often the object was lent: tells, on the loop, whether it is still the same
+     * lending that {@link #isLent} speaks of.
+     */
+    public int lending() {
+        return lending;
+    }
+
+    /** What {@link #companion(Object)} left here. */
+    public @Nullable Object companion() {
+        return companion;
+    }
+
+    /**
+     * Leaves an object here for good, also for later owners of the same group: a view of the buffer
+     * that is then made once and not for each receive. On the loop.
+     */
+    public void companion(Object view) {
+        companion = view;
     }
 
     ReceivedBuffer of(Chunk lentChunk) {

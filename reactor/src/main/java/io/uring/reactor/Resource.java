@@ -3,6 +3,13 @@ package io.uring.reactor;
 /** Something with operations on a loop that must end before the loop can: a socket, a listener. */
 public interface Resource {
     /**
+     * The loop or the server will end soon: take nothing new, tell whoever can make an end. What is
+     * still attached when the time is over is {@linkplain #shutdown shut down}. Called at most
+     * once, on the loop; by default nothing.
+     */
+    default void stop() {}
+
+    /**
      * The loop closes: cancel what is pending, and {@linkplain Reactor#detach detach} once all of
      * it has completed. Called once, on the loop.
      */

@@ -32,6 +32,32 @@ final class EventLoopTest {
         return Turns.masked(mask, () -> EventLoop.start(ReactorConfig.defaults()));
     }
 
+    @Test
+    void groupOfNoLoopsIsRefused() {
+        ReactorConfig config = ReactorConfig.defaults();
+        assertThrows(IllegalArgumentException.class, () -> EventLoopGroup.start(0, config));
+        assertThrows(IllegalArgumentException.class, () -> EventLoopGroup.start(-1, config));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> EventLoopGroup.startPinned(List.of(), config));
+    }
+
+    /** On rings that cannot be sent a message, the loop waits with a read that can fail. */
+    @Test
+    void wakesGoOnAfterTheReadThatWaitsForThemHasFailed() throws Exception {
+        try (EventLoop loop = start("send_msg_ring")) {
+            for (int i = 0; i < 10; i++) {
+                CountDownLatch ran = new CountDownLatch(1);
+                loop.execute(() -> {
+                    loop.reactor().submit(Cancel.everything());
+                    ran.countDown();
+                });
+                assertTrue(ran.await(10, TimeUnit.SECONDS), "cancelled " + i + " times");
+                LockSupport.parkNanos(5_000_000); // the loop sleeps again, if it can be woken
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "send_msg_ring", "defer_taskrun"})
     void noTaskOfEightThreadsIsLost(String mask) throws Exception {

@@ -223,7 +223,14 @@ final class ReactorTest {
 
     @Test
     void beyondTheLimitOperationsWaitAndThenThrow() {
-        ReactorConfig config = new ReactorConfig(1, 16, 1, 64, 1_000_000_000, IdleStrategy.sleep());
+        ReactorConfig config =
+                new ReactorConfig(
+                        1,
+                        16,
+                        BufferConfig.fixed(1, 64),
+                        BufferConfig.fixed(1, 64),
+                        1_000_000_000,
+                        IdleStrategy.sleep());
         try (Turns turns = new Turns("", config)) {
             EventFd event = EventFd.open(turns.reactor.ring());
             List<Probe> probes = new ArrayList<>();

@@ -70,7 +70,6 @@ final class TimerTest {
         try (Turns turns = new Turns(mask, ReactorConfig.defaults())) {
             int[] fired = new int[1];
             long[] last = {Long.MIN_VALUE};
-            long start = System.nanoTime();
             int count = 10_000;
             for (int i = 0; i < count; i++) {
                 Timer[] timer = new Timer[1];
@@ -83,8 +82,7 @@ final class TimerTest {
                         });
                 turns.reactor.schedule(timer[0], random.nextInt((int) (200 * MILLI)));
             }
-            turns.until(() -> System.nanoTime() - start > 300 * MILLI);
-            assertEquals(count, fired[0], "all, and none with a failed assertion");
+            turns.until(() -> fired[0] == count); // those with a failed assertion do not count
         }
     }
 

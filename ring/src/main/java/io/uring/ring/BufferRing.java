@@ -5,6 +5,7 @@ import io.uring.ring.internal.NativeMemory;
 import io.uring.ring.internal.RegisterAbi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * A provided buffer ring: buffers handed to the kernel in advance, of which an operation takes one
@@ -37,7 +38,7 @@ public final class BufferRing {
     /** Where the kernel's next completion in each buffer starts. */
     private final int[] offsets;
 
-    /** Whether a completion has named the buffer since it was provided. */
+    /** Not the kernel's alone: a completion has named it since it was provided, if it was. */
     private final boolean[] used;
 
     /** Free-running modulo 65536, like the kernel's. */
@@ -50,6 +51,7 @@ public final class BufferRing {
         this.config = config;
         this.offsets = new int[config.entries];
         this.used = new boolean[config.entries];
+        Arrays.fill(used, true); // until they are provided
         MemorySegment given = config.memory();
         if (given != null) {
             NativeMemory.writableAddress(given, 0, config.bytes());
@@ -87,8 +89,8 @@ public final class BufferRing {
     }
 
     /**
-     * Registers a ring of buffers and hands all of them to the kernel. Memory of the library's
-     * lives as long as the ring.
+     * Registers a ring of buffers and hands them to the kernel. Memory of the library's lives as
+     * long as the ring.
      *
      * @throws UnavailableException when the kernel is too old for what {@code config} asks for
      * @throws RingException when the kernel refuses: EEXIST when the group is in use
@@ -103,7 +105,7 @@ public final class BufferRing {
             ring.support().require(604, "a buffer ring in the kernel's memory");
         }
         BufferRing buffers = new BufferRing(ring, config);
-        for (int id = 0; id < config.entries; id++) {
+        for (int id = 0; id < config.initialBuffers(); id++) {
             buffers.provide(id);
         }
         buffers.publish();
@@ -140,7 +142,8 @@ public final class BufferRing {
 
     /**
      * Gives a buffer back to the kernel, from the next {@link #publish} on: once for each time that
-     * completions used it up.
+     * completions used it up, or once when it was not given {@linkplain BufferRingConfig#initially
+     * initially}.
      *
      * @throws IllegalStateException when the kernel has the buffer, since no completion named it
      *     (see {@link #advance}) after it was given

@@ -26,12 +26,14 @@ public final class BufferRingConfig {
     // Set by copies only, before anybody sees them.
     private int flags;
     private int minLeftBytes;
+    private int initialBuffers;
     private @Nullable MemorySegment memory;
 
     private BufferRingConfig(int group, int entries, int bufferBytes) {
         this.group = group;
         this.entries = entries;
         this.bufferBytes = bufferBytes;
+        this.initialBuffers = entries;
     }
 
     /**
@@ -56,6 +58,7 @@ public final class BufferRingConfig {
         BufferRingConfig copy = new BufferRingConfig(group, entries, bufferBytes);
         copy.flags = flags;
         copy.minLeftBytes = minLeftBytes;
+        copy.initialBuffers = initialBuffers;
         copy.memory = memory;
         return copy;
     }
@@ -100,6 +103,25 @@ public final class BufferRingConfig {
         BufferRingConfig copy = copy();
         copy.memory = segment;
         return copy;
+    }
+
+    /**
+     * The kernel gets the first {@code count} buffers only; {@link BufferRing#recycle} hands over
+     * the others, when there is need of them.
+     *
+     * @param count 0 to the number of entries
+     */
+    public BufferRingConfig initially(int count) {
+        if (count < 0 || count > entries) {
+            throw new IllegalArgumentException(count + " buffers of " + entries);
+        }
+        BufferRingConfig copy = copy();
+        copy.initialBuffers = count;
+        return copy;
+    }
+
+    int initialBuffers() {
+        return initialBuffers;
     }
 
     /** Of all buffers together. */

@@ -18,8 +18,20 @@ public final class DatagramOps {
     /** Sends a datagram to an address. Kernel 6.0. */
     public static Sqe sendTo(
             Sqe sqe, Descriptor socket, MemorySegment data, Sockaddr address, int messageFlags) {
+        return sendTo(sqe, socket, data, 0, FileOps.length(data), address, messageFlags);
+    }
+
+    /** Sends {@code length} bytes at {@code offset} of {@code data}. Kernel 6.0. */
+    public static Sqe sendTo(
+            Sqe sqe,
+            Descriptor socket,
+            MemorySegment data,
+            long offset,
+            int length,
+            Sockaddr address,
+            int messageFlags) {
         sqe.require(600, "a send to an address");
-        return to(SocketOps.send(sqe, socket, data, messageFlags), address);
+        return to(SocketOps.send(sqe, socket, data, offset, length, messageFlags), address);
     }
 
     static Sqe to(Sqe sqe, Sockaddr address) {

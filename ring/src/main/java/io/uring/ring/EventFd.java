@@ -34,7 +34,11 @@ public final class EventFd implements AutoCloseable {
         MemorySegment counter = ring.allocate(COUNTER_BYTES);
         long fd = ring.kernel().eventfd();
         if (fd < 0) {
-            throw new RingException("eventfd", (int) -fd);
+            int errno = (int) -fd;
+            throw errno == Errno.EMFILE || errno == Errno.ENFILE
+                    ? new RingException(
+                            "eventfd", errno, "No descriptors left: raise ulimit -n (LimitNOFILE).")
+                    : new RingException("eventfd", errno);
         }
         return new EventFd(ring.kernel(), (int) fd, counter);
     }

@@ -62,7 +62,9 @@ public enum Feature {
     /** Incremental consumption of provided buffers. */
     PBUF_RING_INC(OTHER, 0, "6.12"),
     /** A message to a ring from a thread that has none. */
-    SEND_MSG_RING(OTHER, 0, "6.13");
+    SEND_MSG_RING(OTHER, 0, "6.13"),
+    /** Queues that become larger or smaller, with DEFER_TASKRUN and NO_SQARRAY. */
+    RESIZE_RINGS(OTHER, 0, "6.13");
 
     /** Where the kernel says whether it has a feature. */
     enum Kind {

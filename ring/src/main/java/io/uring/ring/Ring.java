@@ -377,14 +377,15 @@ public final class Ring implements AutoCloseable {
      * Makes the queues larger or smaller; what is in them is carried over. Needs DEFER_TASKRUN and
      * NO_SQARRAY, and queues that the kernel allocated. Kernel 6.13.
      *
+     * @return false when the kernel has no memory for it: the ring stays as it was
      * @throws IllegalStateException when the ring is of another kind or being drained
      * @throws RingException EOVERFLOW when what is in the queues does not fit: the ring stays as it
-     *     was
+     *     was; when the new queues cannot be mapped, the ring is unusable
      */
-    public void resize(int sqEntries, int cqEntries) {
+    public boolean resize(int sqEntries, int cqEntries) {
         checkOwner();
         checkNotDraining();
-        queues.resize(this, sqEntries, cqEntries);
+        return queues.resize(this, sqEntries, cqEntries);
     }
 
     /**

@@ -66,7 +66,9 @@ final class RingProbe {
         add(Feature.PBUF_RING, triesBufferRing(0));
         boolean rings = features.contains(Feature.PBUF_RING);
         add(Feature.PBUF_RING_INC, rings && triesBufferRing(Abi.PBUF_RING_INC));
-        add(Feature.SEND_MSG_RING, triesMessage());
+        boolean messages = triesMessage(); // and what came with it
+        add(Feature.SEND_MSG_RING, messages);
+        add(Feature.RESIZE_RINGS, messages && canResize());
     }
 
     private void add(Feature feature, boolean present) {
@@ -132,6 +134,12 @@ final class RingProbe {
             registration = BufferRing.registration(scratch, 0, 0, TRIAL_GROUP, 0);
             return ring.register(Abi.UNREGISTER_PBUF_RING, registration, 1) == 0;
         }
+    }
+
+    private boolean canResize() {
+        return features.contains(Feature.DEFER_TASKRUN)
+                && features.contains(Feature.NO_SQARRAY)
+                && !config.has(Abi.SETUP_NO_MMAP);
     }
 
     /** A message to something that is no ring: a kernel that knows the call answers EBADFD. */

@@ -132,7 +132,7 @@ final class RingQueues {
         return cq.drain(handler, extended, limit, inFlight);
     }
 
-    void resize(Ring ring, int sqEntries, int cqEntries) {
+    boolean resize(Ring ring, int sqEntries, int cqEntries) {
         new RingConfig(sqEntries, cqEntries, Set.of()); // checks the sizes
         if (!features.contains(Feature.DEFER_TASKRUN) || !features.contains(Feature.NO_SQARRAY)) {
             throw new IllegalStateException(
@@ -147,13 +147,21 @@ final class RingQueues {
         params.put(Abi.PARAMS_SQ_ENTRIES, sqEntries);
         params.put(Abi.PARAMS_CQ_ENTRIES, cqEntries);
         params.put(Abi.PARAMS_FLAGS, Abi.SETUP_CQSIZE | Abi.SETUP_CLAMP);
-        ring.register("RESIZE_RINGS", Abi.REGISTER_RESIZE_RINGS, params.address(), 1);
+        try {
+            ring.register("RESIZE_RINGS", Abi.REGISTER_RESIZE_RINGS, params.address(), 1);
+        } catch (RingException e) {
+            if (e.errno() == Errno.ENOMEM) {
+                return false;
+            }
+            throw e;
+        }
         RingMapping old = mapping;
         sqe.detach();
         mapping = newMapping();
         sq = mapping.submissionQueue();
         cq = mapping.completionQueue();
         old.close();
+        return true;
     }
 
     /** Makes NOPs of what the kernel has not seen, and ends what names memory. */

@@ -98,6 +98,11 @@ final class SocketSqeBytesTest {
                         "opcode@0/1=26 fd@4/4=7 addr2@8/8=ADDRESS addr@16/8=BUFFER len@24/4=100"
                                 + " addr_len@44/2=28"),
                 of(
+                        "send of a part to an address",
+                        s -> DatagramOps.sendTo(s, FD, BUFFER, 0, 60, ADDRESS, 0x4000),
+                        "opcode@0/1=26 fd@4/4=7 addr2@8/8=ADDRESS addr@16/8=BUFFER len@24/4=60"
+                                + " flags@28/4=0x4000 addr_len@44/2=28"),
+                of(
                         "recvmsg",
                         s -> DatagramOps.recvmsg(s, SLOT, MESSAGE, 0x20),
                         "opcode@0/1=10 flags@1/1=1 fd@4/4=7 addr@16/8=MESSAGE len@24/4=1"

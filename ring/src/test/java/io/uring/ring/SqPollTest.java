@@ -132,6 +132,19 @@ final class SqPollTest {
         }
     }
 
+    @Test
+    void idleTimeIsInMilliseconds() {
+        try (TestRing test = TestRing.open(polled(300))) {
+            ControlOps.nop(test.sqe()).userData(1);
+            test.take(1, 0); // the thread is awake from here on
+            long start = System.nanoTime();
+            awaitSleep(test.ring());
+            long nanos = System.nanoTime() - start;
+            assertTrue(nanos > 100_000_000, () -> "asleep after " + nanos + " ns");
+            assertTrue(nanos < 100_000_000_000L, () -> "awake for " + nanos + " ns");
+        }
+    }
+
     /** The kernel's thread; until it has started, its creator is in its place. */
     private static String thread(int fd) {
         String[] tid = {""};

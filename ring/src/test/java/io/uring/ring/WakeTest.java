@@ -170,7 +170,9 @@ final class WakeTest {
                 TestRing.open(
                         new RingConfig(8, 32, Set.of(Feature.NO_SQARRAY)), new MemoryKernel(0))) {
             RingException e = assertThrows(RingException.class, () -> EventFd.open(test.ring()));
-            assertEquals("eventfd: EMFILE", e.getMessage());
+            assertEquals(
+                    "eventfd: EMFILE. No descriptors left: raise ulimit -n (LimitNOFILE).",
+                    e.getMessage());
         }
     }
 

@@ -21,6 +21,7 @@ public final class SocketCalls {
     public static final int AF_INET = 2;
     public static final int AF_INET6 = 10;
     public static final int SOCK_STREAM = 1;
+    public static final int SOCK_DGRAM = 2;
     public static final int SOCK_CLOEXEC = 0x80000;
     public static final int SOL_SOCKET = 1;
     public static final int SO_REUSEADDR = 2;
@@ -32,19 +33,36 @@ public final class SocketCalls {
     public static final int SO_REUSEPORT = 15;
     public static final int SO_ATTACH_REUSEPORT_CBPF = 51;
     public static final int SO_PEERCRED = 17;
+    public static final int SO_MEMINFO = 55;
     public static final int SO_ACCEPTCONN = 30;
     public static final int IPPROTO_TCP = 6;
     public static final int TCP_NODELAY = 1;
     public static final int IPPROTO_IPV6 = 41;
     public static final int IPV6_V6ONLY = 26;
+    public static final int IPPROTO_IP = 0;
+    public static final int IPPROTO_UDP = 17;
+    public static final int SO_BROADCAST = 6;
+    public static final int UDP_GRO = 104;
 
     private SocketCalls() {}
 
+    private static long call(
+            SystemCall call, long a, long b, long c, long d, long e, long f) {
+        return CurrentKernel.get().call(call, a, b, c, d, e, f);
+    }
+
     /** A stream socket, close-on-exec and without O_NONBLOCK: io_uring waits by itself. */
     public static int streamSocket(int family) {
-        return (int)
-                CurrentKernel.get()
-                        .call(SystemCall.SOCKET, family, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0);
+        return socket(family, SOCK_STREAM);
+    }
+
+    /** The same for datagrams. */
+    public static int datagramSocket(int family) {
+        return socket(family, SOCK_DGRAM);
+    }
+
+    private static int socket(int family, int type) {
+        return (int) call(SystemCall.SOCKET, family, type | SOCK_CLOEXEC, 0, 0, 0, 0);
     }
 
     /** Whether this machine has IPv6. */
@@ -58,12 +76,18 @@ public final class SocketCalls {
 
     public static int bind(int fd, MemorySegment address) {
         return (int)
-                CurrentKernel.get()
-                        .call(SystemCall.BIND, fd, address.address(), address.byteSize(), 0, 0, 0);
+                call(SystemCall.BIND, fd, address.address(), address.byteSize(), 0, 0, 0);
+    }
+
+    /** For sockets that do not wait for it: those for datagrams. */
+    public static int connect(int fd, MemorySegment address) {
+        return (int)
+                call(
+                        SystemCall.CONNECT, fd, address.address(), address.byteSize(), 0, 0, 0);
     }
 
     public static int listen(int fd, int backlog) {
-        return (int) CurrentKernel.get().call(SystemCall.LISTEN, fd, backlog, 0, 0, 0, 0);
+        return (int) call(SystemCall.LISTEN, fd, backlog, 0, 0, 0, 0);
     }
 
     public static int setOption(int fd, int level, int name, int value) {
@@ -74,8 +98,7 @@ public final class SocketCalls {
 
     private static int setOption(int fd, int level, int name, MemorySegment value) {
         return (int)
-                CurrentKernel.get()
-                        .call(
+                call(
                                 SystemCall.SETSOCKOPT,
                                 fd,
                                 level,
@@ -94,8 +117,7 @@ public final class SocketCalls {
             MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
             MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, Integer.BYTES);
             long result =
-                    CurrentKernel.get()
-                            .call(
+                    call(
                                     SystemCall.GETSOCKOPT,
                                     fd,
                                     level,
@@ -132,8 +154,7 @@ public final class SocketCalls {
             MemorySegment bytes = arena.allocate(value.length);
             MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, value.length);
             long result =
-                    CurrentKernel.get()
-                            .call(
+                    call(
                                     SystemCall.GETSOCKOPT,
                                     fd,
                                     level,
@@ -148,26 +169,40 @@ public final class SocketCalls {
 
     /** Makes a descriptor that came from elsewhere like our own: close-on-exec, and blocking. */
     public static int adopt(int fd) {
-        long result = CurrentKernel.get().call(SystemCall.FCNTL, fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
-        long flags = CurrentKernel.get().call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
+        long result = call(SystemCall.FCNTL, fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
+        long flags = call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
         if (result < 0 || flags < 0) {
             return (int) Math.min(result, flags);
         }
         return (int)
-                CurrentKernel.get()
-                        .call(SystemCall.FCNTL, fd, F_SETFL, flags & ~O_NONBLOCK, 0, 0, 0);
+                call(SystemCall.FCNTL, fd, F_SETFL, flags & ~O_NONBLOCK, 0, 0, 0);
+    }
+
+    /** Makes {@link #acceptNow} possible; 0 or {@code -errno}. */
+    public static int nonBlocking(int fd) {
+        long flags = call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
+        return flags < 0
+                ? (int) flags
+                : (int)
+                        call(
+                                SystemCall.FCNTL, fd, F_SETFL, flags | O_NONBLOCK, 0, 0, 0);
+    }
+
+    /** A connection that waits in the backlog of a non-blocking socket, or {@code -errno}. */
+    public static int acceptNow(int fd) {
+        return (int) call(SystemCall.ACCEPT4, fd, 0, 0, SOCK_CLOEXEC, 0, 0);
     }
 
     /** Ends both directions at once; a listening socket refuses connections from now on. */
     public static int shutdown(int fd) {
         int both = 2; // SHUT_RDWR
-        return (int) CurrentKernel.get().call(SystemCall.SHUTDOWN, fd, both, 0, 0, 0, 0);
+        return (int) call(SystemCall.SHUTDOWN, fd, both, 0, 0, 0, 0);
     }
 
     /** Sends FIN, behind what the kernel has taken. */
     public static int shutdownOutput(int fd) {
         int output = 1; // SHUT_WR
-        return (int) CurrentKernel.get().call(SystemCall.SHUTDOWN, fd, output, 0, 0, 0, 0);
+        return (int) call(SystemCall.SHUTDOWN, fd, output, 0, 0, 0, 0);
     }
 
     /** Makes the next close discard unsent data and send RST. */
@@ -193,8 +228,7 @@ public final class SocketCalls {
             MemorySegment length =
                     arena.allocateFrom(ValueLayout.JAVA_INT, (int) address.byteSize());
             long result =
-                    CurrentKernel.get()
-                            .call(call, fd, address.address(), length.address(), 0, 0, 0);
+                    call(call, fd, address.address(), length.address(), 0, 0, 0);
             return result < 0 ? (int) result : length.get(ValueLayout.JAVA_INT, 0);
         }
     }
@@ -202,7 +236,7 @@ public final class SocketCalls {
     /** Sends without waiting: the bytes taken, or {@code -EAGAIN}. Never raises SIGPIPE. */
     public static int sendNow(int fd, MemorySegment data, long offset, int length) {
         long address = NativeMemory.address(data, offset, length);
-        return (int) CurrentKernel.get().call(SystemCall.SENDTO, fd, address, length, 0x4040, 0, 0);
+        return (int) call(SystemCall.SENDTO, fd, address, length, 0x4040, 0, 0);
     }
 
     public static int close(int fd) {

@@ -16,6 +16,7 @@ public enum SystemCall {
     MUNMAP(11, 215),
     MADVISE(28, 233),
     SOCKET(41, 198),
+    CONNECT(42, 203),
     SENDTO(44, 206),
     SHUTDOWN(48, 210),
     BIND(49, 200),
@@ -26,6 +27,7 @@ public enum SystemCall {
     GETSOCKOPT(55, 209),
     SCHED_SETAFFINITY(203, 122),
     FCNTL(72, 25),
+    ACCEPT4(288, 242),
     EVENTFD2(290, 19);
 
     /** Why this machine has no table, or null when it has one. */
