@@ -203,7 +203,7 @@ final class Acceptor extends Operation implements Resource {
             try {
                 reactor.submit(this);
             } catch (OperationLimitException e) {
-                backOff(new IOException("accept on " + config.address(), e));
+                backOff(Errno.ENOMEM, new IOException("accept on " + config.address(), e));
             }
         }
     }
@@ -297,14 +297,14 @@ final class Acceptor extends Operation implements Resource {
             }
             default -> {
                 if (!draining) {
-                    backOff(SocketErrors.exception("accept on " + config.address(), errno));
+                    backOff(errno, SocketErrors.exception("accept on " + config.address(), errno));
                 }
             }
         }
     }
 
     /** Out of descriptors or memory: trying again at once would burn a core and help nobody. */
-    private void backOff(IOException cause) {
+    private void backOff(int errno, IOException cause) {
         backoffNanos =
                 backoffNanos == 0
                         ? FIRST_BACKOFF_NANOS

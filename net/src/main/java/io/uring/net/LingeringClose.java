@@ -57,7 +57,7 @@ final class LingeringClose extends Operation {
     /** Returns whether the close has to wait: {@link StreamSocket#closeStep} is called again. */
     boolean begin() {
         unacknowledged = memory(socket, MEMINFO_UNACKNOWLEDGED);
-        startedAt = System.nanoTime();
+        startedAt = reactor.now();
         try {
             reactor.submit(fin);
             reactor.submit(this);
@@ -88,7 +88,7 @@ final class LingeringClose extends Operation {
         unacknowledged = memory(socket, MEMINFO_UNACKNOWLEDGED);
         quietNanos = progress || unacknowledged < before ? 0 : quietNanos + pauseNanos;
         boolean harmless = !progress && unacknowledged == 0; // the peer has all, and sends nothing
-        boolean late = System.nanoTime() - startedAt >= socket.config().closeNanos();
+        boolean late = reactor.now() - startedAt >= socket.config().closeNanos();
         if (harmless || late || quietNanos >= socket.config().lingerNanos()) {
             stop();
             return;

@@ -200,7 +200,9 @@ public final class StreamSocket implements Resource {
      * @throws IllegalStateException when somebody waits already
      */
     public void awaitWritable(Runnable task) {
-        checkLoop();
+        if (!reactor.inLoop()) {
+            throw new IllegalStateException("not on the loop: use reactor().execute");
+        }
         if (closing) {
             reactor.execute(task);
         } else {

@@ -3,6 +3,7 @@ package io.uring.net;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.EventLoopGroup;
 import io.uring.reactor.Reactor;
 import io.uring.reactor.ReactorConfig;
@@ -30,7 +31,6 @@ final class NetScenario {
     final List<String> failures = new ArrayList<>();
     final Flow.Registry flows = new Flow.Registry(failures);
     private final SimulatedKernel kernel;
-    private final ReactorConfig config;
     private final Reactor reactor;
     private final EventLoopGroup loops;
     private final List<SimulatedHandler> handlers = new ArrayList<>();
@@ -44,15 +44,21 @@ final class NetScenario {
     NetScenario(SimulatedKernel kernel) {
         this.kernel = kernel;
         this.random = kernel.random();
-        config =
+        ReactorConfig config =
                 ReactorConfig.defaults()
                         .withConnections(1)
-                        .withReceiveBuffers(1 << random.nextInt(0, 5), 64 << random.nextInt(0, 7))
+                        .withStreamBuffers(buffers())
                         .withDrainNanos(TimeUnit.HOURS.toNanos(1));
         reactor = new Reactor(config);
         reactor.start();
         loops = TurnedLoop.of(List.of(reactor));
         kernel.whenStill(this::atRest);
+    }
+
+    private BufferConfig buffers() {
+        int count = 1 << random.nextInt(0, 5);
+        return BufferConfig.of(count, count << random.nextInt(0, 3), 64 << random.nextInt(0, 7))
+                .withShrinkNanos(random.nextLong(1, 10_000_000));
     }
 
     private StreamConfig stream() {
@@ -255,7 +261,7 @@ final class NetScenario {
         assertTrue(reactor.pendingOperations() <= 1, "operations left"); // the wake-up's read
         if (reactor.buffers().isShared()) {
             assertEquals(
-                    config.receiveBuffers(),
+                    reactor.buffers().sharedBuffers(),
                     kernel.availableBuffers(reactor.ring().fd(), reactor.buffers().group()),
                     "buffers of the group");
         }

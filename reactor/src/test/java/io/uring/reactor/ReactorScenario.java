@@ -51,7 +51,9 @@ final class ReactorScenario {
         ReactorConfig config =
                 ReactorConfig.defaults()
                         .withConnections(1)
-                        .withReceiveBuffers(1 << random.nextInt(0, 4), 64 << random.nextInt(0, 6))
+                        .withStreamBuffers(
+                                BufferConfig.of(
+                                        1 << random.nextInt(0, 4), 8, 64 << random.nextInt(0, 6)))
                         .withDrainNanos(TimeUnit.SECONDS.toNanos(60))
                         .withIdle(idle());
         reactor = new Reactor(config);
