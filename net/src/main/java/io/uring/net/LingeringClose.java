@@ -5,6 +5,7 @@ import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
 import io.uring.reactor.Timer;
 import io.uring.ring.Errno;
+import io.uring.ring.Opcode;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
@@ -59,7 +60,11 @@ final class LingeringClose extends Operation {
         unacknowledged = memory(socket, MEMINFO_UNACKNOWLEDGED);
         startedAt = reactor.now();
         try {
-            reactor.submit(fin);
+            if (reactor.ring().capabilities().supports(Opcode.SHUTDOWN)) {
+                reactor.submit(fin);
+            } else {
+                SocketCalls.shutdownOutput(socket.descriptor().number()); // before 5.11
+            }
             reactor.submit(this);
         } catch (IllegalStateException e) {
             over = true; // the loop is at its limit of operations

@@ -8,8 +8,10 @@ import java.util.Set;
 /** What is attached to a loop, and how all of it is told that the loop stops, closes or is lost. */
 final class Resources {
     private final Reactor reactor;
+
     /** In the order they came, so that closing is the same each time. */
     private final Set<Resource> attached = new LinkedHashSet<>();
+
     private volatile int count;
     private boolean stopping;
     private boolean closing;

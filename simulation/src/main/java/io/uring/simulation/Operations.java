@@ -34,7 +34,13 @@ final class Operations {
                     Opcode.MSG_RING);
 
     private static final Set<Opcode> WITHOUT_FILE =
-            Set.of(Opcode.NOP, Opcode.TIMEOUT, Opcode.ASYNC_CANCEL, Opcode.CLOSE, Opcode.SOCKET, Opcode.MADVISE);
+            Set.of(
+                    Opcode.NOP,
+                    Opcode.TIMEOUT,
+                    Opcode.ASYNC_CANCEL,
+                    Opcode.CLOSE,
+                    Opcode.SOCKET,
+                    Opcode.MADVISE);
 
     /** Those that wait, so that something may come between. */
     private static final Set<Opcode> INTERRUPTIBLE =

@@ -46,8 +46,7 @@ public final class SocketCalls {
 
     private SocketCalls() {}
 
-    private static long call(
-            SystemCall call, long a, long b, long c, long d, long e, long f) {
+    private static long call(SystemCall call, long a, long b, long c, long d, long e, long f) {
         return CurrentKernel.get().call(call, a, b, c, d, e, f);
     }
 
@@ -75,15 +74,12 @@ public final class SocketCalls {
     }
 
     public static int bind(int fd, MemorySegment address) {
-        return (int)
-                call(SystemCall.BIND, fd, address.address(), address.byteSize(), 0, 0, 0);
+        return (int) call(SystemCall.BIND, fd, address.address(), address.byteSize(), 0, 0, 0);
     }
 
     /** For sockets that do not wait for it: those for datagrams. */
     public static int connect(int fd, MemorySegment address) {
-        return (int)
-                call(
-                        SystemCall.CONNECT, fd, address.address(), address.byteSize(), 0, 0, 0);
+        return (int) call(SystemCall.CONNECT, fd, address.address(), address.byteSize(), 0, 0, 0);
     }
 
     public static int listen(int fd, int backlog) {
@@ -98,14 +94,7 @@ public final class SocketCalls {
 
     private static int setOption(int fd, int level, int name, MemorySegment value) {
         return (int)
-                call(
-                                SystemCall.SETSOCKOPT,
-                                fd,
-                                level,
-                                name,
-                                value.address(),
-                                value.byteSize(),
-                                0);
+                call(SystemCall.SETSOCKOPT, fd, level, name, value.address(), value.byteSize(), 0);
     }
 
     /**
@@ -118,13 +107,13 @@ public final class SocketCalls {
             MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, Integer.BYTES);
             long result =
                     call(
-                                    SystemCall.GETSOCKOPT,
-                                    fd,
-                                    level,
-                                    name,
-                                    value.address(),
-                                    length.address(),
-                                    0);
+                            SystemCall.GETSOCKOPT,
+                            fd,
+                            level,
+                            name,
+                            value.address(),
+                            length.address(),
+                            0);
             return result < 0
                     ? Integer.MIN_VALUE - (int) result
                     : value.get(ValueLayout.JAVA_INT, 0);
@@ -155,13 +144,13 @@ public final class SocketCalls {
             MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, value.length);
             long result =
                     call(
-                                    SystemCall.GETSOCKOPT,
-                                    fd,
-                                    level,
-                                    name,
-                                    bytes.address(),
-                                    length.address(),
-                                    0);
+                            SystemCall.GETSOCKOPT,
+                            fd,
+                            level,
+                            name,
+                            bytes.address(),
+                            length.address(),
+                            0);
             MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, 0, value, 0, value.length);
             return result < 0 ? (int) result : length.get(ValueLayout.JAVA_INT, 0);
         }
@@ -174,8 +163,7 @@ public final class SocketCalls {
         if (result < 0 || flags < 0) {
             return (int) Math.min(result, flags);
         }
-        return (int)
-                call(SystemCall.FCNTL, fd, F_SETFL, flags & ~O_NONBLOCK, 0, 0, 0);
+        return (int) call(SystemCall.FCNTL, fd, F_SETFL, flags & ~O_NONBLOCK, 0, 0, 0);
     }
 
     /** Makes {@link #acceptNow} possible; 0 or {@code -errno}. */
@@ -183,9 +171,7 @@ public final class SocketCalls {
         long flags = call(SystemCall.FCNTL, fd, F_GETFL, 0, 0, 0, 0);
         return flags < 0
                 ? (int) flags
-                : (int)
-                        call(
-                                SystemCall.FCNTL, fd, F_SETFL, flags | O_NONBLOCK, 0, 0, 0);
+                : (int) call(SystemCall.FCNTL, fd, F_SETFL, flags | O_NONBLOCK, 0, 0, 0);
     }
 
     /** A connection that waits in the backlog of a non-blocking socket, or {@code -errno}. */
@@ -227,8 +213,7 @@ public final class SocketCalls {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment length =
                     arena.allocateFrom(ValueLayout.JAVA_INT, (int) address.byteSize());
-            long result =
-                    call(call, fd, address.address(), length.address(), 0, 0, 0);
+            long result = call(call, fd, address.address(), length.address(), 0, 0, 0);
             return result < 0 ? (int) result : length.get(ValueLayout.JAVA_INT, 0);
         }
     }
