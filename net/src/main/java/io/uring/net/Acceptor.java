@@ -203,7 +203,7 @@ final class Acceptor extends Operation implements Resource {
             try {
                 reactor.submit(this);
             } catch (OperationLimitException e) {
-                backOff(0, new IOException("accept on " + config.address(), e));
+                backOff(Errno.ENOMEM, new IOException("accept on " + config.address(), e));
             }
         }
     }

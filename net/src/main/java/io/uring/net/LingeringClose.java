@@ -5,6 +5,7 @@ import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
 import io.uring.reactor.Timer;
 import io.uring.ring.Errno;
+import io.uring.ring.Opcode;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
@@ -57,9 +58,13 @@ final class LingeringClose extends Operation {
     /** Returns whether the close has to wait: {@link StreamSocket#closeStep} is called again. */
     boolean begin() {
         unacknowledged = memory(socket, MEMINFO_UNACKNOWLEDGED);
-        startedAt = System.nanoTime();
+        startedAt = reactor.now();
         try {
-            reactor.submit(fin);
+            if (reactor.ring().capabilities().supports(Opcode.SHUTDOWN)) {
+                reactor.submit(fin);
+            } else {
+                SocketCalls.shutdownOutput(socket.descriptor().number()); // before 5.11
+            }
             reactor.submit(this);
         } catch (IllegalStateException e) {
             over = true; // the loop is at its limit of operations
@@ -88,7 +93,7 @@ final class LingeringClose extends Operation {
         unacknowledged = memory(socket, MEMINFO_UNACKNOWLEDGED);
         quietNanos = progress || unacknowledged < before ? 0 : quietNanos + pauseNanos;
         boolean harmless = !progress && unacknowledged == 0; // the peer has all, and sends nothing
-        boolean late = System.nanoTime() - startedAt >= socket.config().closeNanos();
+        boolean late = reactor.now() - startedAt >= socket.config().closeNanos();
         if (harmless || late || quietNanos >= socket.config().lingerNanos()) {
             stop();
             return;

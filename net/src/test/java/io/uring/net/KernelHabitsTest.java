@@ -142,7 +142,13 @@ final class KernelHabitsTest {
             int fd = ListenerSocket.open(config, List.of(-1)).getFirst();
             SocketAddress address = ListenerSocket.localAddress(fd);
             Acceptor acceptor =
-                    new Acceptor(loops.loop(), List.of(new Served(loops.loop())), fd, config, _ -> new Echo(), false);
+                    new Acceptor(
+                            loops.loop(),
+                            List.of(new Served(loops.loop())),
+                            fd,
+                            config,
+                            _ -> new Echo(),
+                            false);
             acceptor.start();
             for (int errno : new int[] {Errno.ECONNABORTED, Errno.EINTR, Errno.EAGAIN}) {
                 Loops.run(loops.loop().reactor(), () -> acceptor.complete(-errno, 0));

@@ -31,7 +31,6 @@ final class NetScenario {
     final List<String> failures = new ArrayList<>();
     final Flow.Registry flows = new Flow.Registry(failures);
     private final SimulatedKernel kernel;
-    private final ReactorConfig config;
     private final Reactor reactor;
     private final EventLoopGroup loops;
     private final List<SimulatedHandler> handlers = new ArrayList<>();
@@ -42,24 +41,24 @@ final class NetScenario {
     private boolean still;
     private boolean closing;
 
-    private BufferConfig buffers(int count) {
-        int max = count << random.nextInt(0, 3);
-        return BufferConfig.of(count, max, 64 << random.nextInt(0, 7))
-                .withShrinkNanos(TimeUnit.MILLISECONDS.toNanos(10));
-    }
-
     NetScenario(SimulatedKernel kernel) {
         this.kernel = kernel;
         this.random = kernel.random();
-        config =
+        ReactorConfig config =
                 ReactorConfig.defaults()
                         .withConnections(1)
-                        .withStreamBuffers(buffers(1 << random.nextInt(0, 5)))
+                        .withStreamBuffers(buffers())
                         .withDrainNanos(TimeUnit.HOURS.toNanos(1));
         reactor = new Reactor(config);
         reactor.start();
         loops = TurnedLoop.of(List.of(reactor));
         kernel.whenStill(this::atRest);
+    }
+
+    private BufferConfig buffers() {
+        int count = 1 << random.nextInt(0, 5);
+        return BufferConfig.of(count, count << random.nextInt(0, 3), 64 << random.nextInt(0, 7))
+                .withShrinkNanos(random.nextLong(1, 10_000_000));
     }
 
     private StreamConfig stream() {
@@ -202,6 +201,12 @@ final class NetScenario {
         } else {
             target.close();
         }
+        // In the same turn others may get what it has given back.
+        for (SimulatedHandler other : handlers) {
+            if (random.nextBoolean()) {
+                other.nudge();
+            }
+        }
     }
 
     /** From now on received memory is to be given back: it goes with the loop. */
@@ -256,7 +261,7 @@ final class NetScenario {
         assertTrue(reactor.pendingOperations() <= 1, "operations left"); // the wake-up's read
         if (reactor.buffers().isShared()) {
             assertEquals(
-                    config.receiveBuffers(),
+                    reactor.buffers().sharedBuffers(),
                     kernel.availableBuffers(reactor.ring().fd(), reactor.buffers().group()),
                     "buffers of the group");
         }

@@ -91,6 +91,13 @@ final class SimulatedHandler implements StreamHandler {
         }
     }
 
+    /** Writes something now. */
+    void nudge() {
+        if (socket != null && closed == 0) {
+            write();
+        }
+    }
+
     void abort() {
         if (socket != null && closed == 0) {
             socket.abort(new IOException("the scenario's wish"));

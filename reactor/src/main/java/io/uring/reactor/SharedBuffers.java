@@ -157,7 +157,8 @@ final class SharedBuffers {
             long firstPage = start + (-(ring.memory().address() + start) & (PAGE_BYTES - 1));
             long end = start + ring.bufferBytes();
             long length = Math.max(0, end - firstPage) & -PAGE_BYTES; // pages of this one alone
-            MemorySegment pages = ring.memory().asSlice(firstPage, length);
+            // A buffer that has no page to itself may end before the next page begins.
+            MemorySegment pages = ring.memory().asSlice(length == 0 ? start : firstPage, length);
             StorageOps.madvise(sqe, pages, StorageOps.MADV_DONTNEED);
         }
 

@@ -45,19 +45,15 @@ final class ReactorScenario {
     private int tasksAsked;
     private int tasksRun;
 
-    private BufferConfig buffers(int count) {
-        int max = count << random.nextInt(0, 3);
-        return BufferConfig.of(count, max, 64 << random.nextInt(0, 6))
-                .withShrinkNanos(TimeUnit.MILLISECONDS.toNanos(10));
-    }
-
     ReactorScenario(SimulatedKernel kernel) {
         this.kernel = kernel;
         this.random = kernel.random();
         ReactorConfig config =
                 ReactorConfig.defaults()
                         .withConnections(1)
-                        .withStreamBuffers(buffers(1 << random.nextInt(0, 4)))
+                        .withStreamBuffers(
+                                BufferConfig.of(
+                                        1 << random.nextInt(0, 4), 8, 64 << random.nextInt(0, 6)))
                         .withDrainNanos(TimeUnit.SECONDS.toNanos(60))
                         .withIdle(idle());
         reactor = new Reactor(config);

@@ -30,10 +30,17 @@ final class Operations {
                     Opcode.CLOSE,
                     Opcode.READ,
                     Opcode.SOCKET,
+                    Opcode.MADVISE,
                     Opcode.MSG_RING);
 
     private static final Set<Opcode> WITHOUT_FILE =
-            Set.of(Opcode.NOP, Opcode.TIMEOUT, Opcode.ASYNC_CANCEL, Opcode.CLOSE, Opcode.SOCKET);
+            Set.of(
+                    Opcode.NOP,
+                    Opcode.TIMEOUT,
+                    Opcode.ASYNC_CANCEL,
+                    Opcode.CLOSE,
+                    Opcode.SOCKET,
+                    Opcode.MADVISE);
 
     /** Those that wait, so that something may come between. */
     private static final Set<Opcode> INTERRUPTIBLE =
@@ -164,6 +171,7 @@ final class Operations {
             case CLOSE -> ring.complete(request, close(request), 0);
             case READ -> read(request);
             case SOCKET -> ring.complete(request, socket(request), 0);
+            case MADVISE -> discard(request);
             case MSG_RING -> ring.complete(request, message(request), 0);
             default -> throw new AssertionError(request);
         }
@@ -349,6 +357,12 @@ final class Operations {
             counter.value = 0;
             request.ring.complete(request, Long.BYTES, 0, request.addr, value, null);
         }
+    }
+
+    /** MADV_DONTNEED: what was there is gone. */
+    private void discard(Request request) {
+        world.memory.write(request.addr, new byte[request.len], request);
+        request.ring.complete(request, 0, 0);
     }
 
     private static int message(Request request) {

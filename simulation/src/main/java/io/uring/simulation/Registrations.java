@@ -45,6 +45,9 @@ final class Registrations {
             case Abi.REGISTER_PBUF_RING -> addBuffers(ring, argument);
             case Abi.UNREGISTER_PBUF_RING ->
                     ring.groups.remove(group(argument)) == null ? -Errno.ENOENT : 0;
+            // There is never the memory for larger queues.
+            case Abi.REGISTER_RESIZE_RINGS ->
+                    world.plan.hasRelease("6.13") ? -Errno.ENOMEM : -Errno.EINVAL;
             default -> -Errno.EINVAL;
         };
     }

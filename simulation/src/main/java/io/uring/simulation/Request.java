@@ -87,6 +87,30 @@ final class Request {
         return bytes;
     }
 
+    /** The length of the buffer that a receive brings, or 0. */
+    private long writtenBytes() {
+        boolean own = operation() == Opcode.RECV && !selectsBuffer();
+        return own ? Integer.toUnsignedLong(len) : 0;
+    }
+
+    /** Whether one of the two writes what the other uses. */
+    boolean collidesWith(Request other) {
+        return writesInto(other) || other.writesInto(this);
+    }
+
+    private boolean writesInto(Request other) {
+        long bytes = writtenBytes();
+        boolean hit = bytes > 0 && overlap(addr, bytes, other.addr, other.writtenBytes());
+        for (int i = 0; i < other.pieces.length && bytes > 0; i += 2) {
+            hit |= overlap(addr, bytes, other.pieces[i], other.pieces[i + 1]);
+        }
+        return hit;
+    }
+
+    private static boolean overlap(long one, long bytes, long other, long otherBytes) {
+        return otherBytes > 0 && one < other + otherBytes && other < one + bytes;
+    }
+
     /** The first {@code count} bytes of the pieces, as they are now. */
     byte[] readPieces(Memory memory, int count) {
         byte[] bytes = new byte[count];

@@ -155,6 +155,7 @@ final class SimulatedRing extends OpenFile {
             complete(request, invalid, 0);
             return false;
         }
+        checkMemory(request);
         waiting.add(request);
         if (world.dice.strikes(Fault.LATE_START)) {
             startLater(request, world.dice.delayNanos());
@@ -162,6 +163,21 @@ final class SimulatedRing extends OpenFile {
             operations.attempt(request);
         }
         return true;
+    }
+
+    /** Memory that an operation writes is nobody else's until its completion is shown. */
+    private void checkMemory(Request request) {
+        for (Request other : waiting) {
+            if (request.collidesWith(other)) {
+                world.problem(request + " uses the memory of " + other);
+            }
+        }
+        for (Completion completion : work) {
+            Request other = completion.request;
+            if (other != null && request.collidesWith(other)) {
+                world.problem(request + " uses the memory of " + other + ", which is not shown");
+            }
+        }
     }
 
     void startLater(Request request, long delayNanos) {

@@ -121,6 +121,14 @@ final class SimulatedSocket extends OpenFile {
         return bytes;
     }
 
+    int unread() {
+        return received.size();
+    }
+
+    int unsent() {
+        return outgoing.size();
+    }
+
     boolean hasMore() {
         return received.size() > 0 || inputEnded;
     }

@@ -10,6 +10,9 @@ final class SocketSystemCalls {
     private static final int SOL_SOCKET = 1;
     private static final int SO_LINGER = 13;
     private static final int SO_ACCEPTCONN = 30;
+    private static final int SO_MEMINFO = 55;
+    private static final int MEMINFO_BYTES = 36;
+    private static final int MEMINFO_UNSENT = 20;
     private static final int AF_INET6 = 10;
     private static final int PORT = 2;
     private static final int INET_BYTES = 16;
@@ -85,6 +88,13 @@ final class SocketSystemCalls {
 
     private static long option(
             SimulatedSocket socket, int level, int name, long value, long length) {
+        if (level == SOL_SOCKET && name == SO_MEMINFO) {
+            NativeMemory.clear(value, MEMINFO_BYTES);
+            NativeMemory.putInt(value, socket.unread());
+            NativeMemory.putInt(value + MEMINFO_UNSENT, socket.unsent());
+            NativeMemory.putInt(length, MEMINFO_BYTES);
+            return 0;
+        }
         boolean listening = level == SOL_SOCKET && name == SO_ACCEPTCONN && socket.isListening();
         NativeMemory.putInt(value, listening ? 1 : 0);
         NativeMemory.putInt(length, Integer.BYTES);
