@@ -9,6 +9,7 @@ import io.uring.ring.Descriptor;
 import io.uring.ring.MessageHeader;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
+import io.uring.ring.ZeroCopyOps;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -26,10 +27,12 @@ final class SendQueue {
     private static final MemorySegment NO_MEMORY = MemorySegment.ofArray(new byte[0]);
 
     private final BufferGroup buffers;
+    private final boolean reportsUsage;
     private @Nullable MemorySegment[] memory = new MemorySegment[INITIAL_ENTRIES];
 
     /**
-     * A Chunk, a ReceivedBuffer, a WriteListener, or a FileWrite, whose memory comes bit by bit.
+     * A Chunk, a ReceivedBuffer, a WriteListener, a ZeroCopyWrite, or a FileWrite, whose memory
+     * comes bit by bit.
      */
     private @Nullable Object[] owners = new Object[INITIAL_ENTRIES];
 
@@ -44,14 +47,21 @@ final class SendQueue {
     /** Entries from the head on that the kernel reads now. */
     private int inFlight;
 
+    /** Entries that are sent without a copy, each by itself. */
+    private int zeroCopies;
+
     /** Entries that are files; the first of them is being read. */
     private int files;
 
     private long queuedBytes;
     private @Nullable MessageHeader header;
 
-    SendQueue(BufferGroup buffers) {
+    /**
+     * @param reportsUsage whether the kernel can say that a zero-copy send was copied
+     */
+    SendQueue(BufferGroup buffers, boolean reportsUsage) {
         this.buffers = buffers;
+        this.reportsUsage = reportsUsage;
     }
 
     long queuedBytes() {
@@ -99,6 +109,36 @@ final class SendQueue {
 
     void add(MemorySegment segment, long offset, long length, WriteListener listener) {
         add(segment, offset, length, (Object) listener);
+    }
+
+    void add(MemorySegment segment, long offset, long length, ZeroCopyWrite write) {
+        add(segment, offset, length, (Object) write);
+        zeroCopies++;
+    }
+
+    /** What was to be sent without a copy is sent like the rest. */
+    void copyAll() {
+        zeroCopies = 0;
+    }
+
+    /** What is to be sent next, if that is to be sent without a copy. */
+    @Nullable ZeroCopyWrite zeroCopyHead() {
+        boolean some = zeroCopies > 0 && head != tail;
+        return some && owners[head & mask()] instanceof ZeroCopyWrite write ? write : null;
+    }
+
+    /** Fills an entry with one send of {@link #zeroCopyHead}. */
+    void prepareZeroCopy(Sqe sqe, Descriptor socket) {
+        assert inFlight == 0 : "one send at a time";
+        int slot = head & mask();
+        int length = (int) Math.min(lengths[slot], Integer.MAX_VALUE);
+        int more = tail - head > 1 ? SocketOps.MSG_MORE : 0;
+        ZeroCopyOps.send(
+                sqe, socket, segment(slot), offsets[slot], length, SocketOps.MSG_NOSIGNAL | more);
+        if (reportsUsage) {
+            ZeroCopyOps.reportUsage(sqe);
+        }
+        inFlight = 1;
     }
 
     /** The file's bytes do not count as queued: they are not in memory. */
@@ -160,8 +200,8 @@ final class SendQueue {
     void prepare(Sqe sqe, Descriptor socket) {
         assert inFlight == 0 && isReady() : "one send at a time";
         int flags = SocketOps.MSG_NOSIGNAL;
-        if (files > 0) {
-            prepareFiles(sqe, socket, flags);
+        if (files > 0 || zeroCopies > 0) {
+            prepareMixed(sqe, socket, flags);
         } else if (tail - head == 1) {
             int slot = head & mask();
             int length = (int) Math.min(lengths[slot], Integer.MAX_VALUE);
@@ -180,8 +220,8 @@ final class SendQueue {
         }
     }
 
-    /** Up to the first file that has more to come, which must not go in a small segment. */
-    private void prepareFiles(Sqe sqe, Descriptor socket, int flags) {
+    /** Up to what must go by itself or is still to be read, and follows soon. */
+    private void prepareMixed(Sqe sqe, Descriptor socket, int flags) {
         MessageHeader message = buffers.takeHeader();
         header = message;
         boolean more = false;
@@ -194,6 +234,9 @@ final class SendQueue {
                     break;
                 }
                 message.add(file.memory(), file.offset(), file.ready());
+            } else if (zeroCopies > 0 && owners[slot] instanceof ZeroCopyWrite) {
+                more = true;
+                break;
             } else {
                 message.add(segment(slot), offsets[slot], lengths[slot]);
             }
@@ -262,6 +305,10 @@ final class SendQueue {
             case Chunk chunk -> buffers.returnChunk(chunk);
             case ReceivedBuffer buffer -> buffer.sent();
             case WriteListener listener -> tell(listener, failure);
+            case ZeroCopyWrite write -> {
+                zeroCopies = Math.max(0, zeroCopies - 1);
+                write.ended(failure);
+            }
             case FileWrite file -> {
                 files--;
                 tell(file::giveBack, failure);

@@ -14,6 +14,10 @@ import java.util.concurrent.TimeUnit;
  * @param lowWaterBytes at so few queued bytes {@link StreamHandler#onWritable} is called
  * @param maxQueuedBytes so many queued bytes are never exceeded: the write throws
  * @param readAheadBytes receiving stops while more received bytes than this are not released
+ * @param zeroCopyBytes writes of native memory of so many bytes and more are sent without a copy,
+ *     from 1; Long.MAX_VALUE, the default, for never. Kernel 6.0. It pays where a network card
+ *     reads the memory, from some tens of KiB on: measure. The first time that the kernel says it
+ *     has copied (loopback always does) the connection gives it up. Kernel 6.2.
  * @param idleNanos without any bytes for so long {@link StreamHandler#onIdle} is called, 0 for
  *     never
  * @param closeNanos how long {@link StreamSocket#close} waits for the peer to take what is queued;
@@ -28,6 +32,7 @@ public record StreamConfig(
         long lowWaterBytes,
         long maxQueuedBytes,
         long readAheadBytes,
+        long zeroCopyBytes,
         long idleNanos,
         long closeNanos,
         long lingerNanos) {
@@ -45,6 +50,9 @@ public record StreamConfig(
      */
     private static final long READ_AHEAD_BYTES = 64 * 1024;
 
+    /** Loopback copies, and only a measurement with a card can say from where on it pays. */
+    private static final long NEVER = Long.MAX_VALUE;
+
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     /** Some retransmissions; a peer that is silent for longer has gone or does not care. */
@@ -56,6 +64,9 @@ public record StreamConfig(
             throw new IllegalArgumentException(
                     "lowWaterBytes %d, highWaterBytes %d, maxQueuedBytes %d"
                             .formatted(lowWaterBytes, highWaterBytes, maxQueuedBytes));
+        }
+        if (zeroCopyBytes < 1) {
+            throw new IllegalArgumentException("zeroCopyBytes " + zeroCopyBytes);
         }
         if (readAheadBytes < 1 || idleNanos < 0 || closeNanos < 1 || lingerNanos < 0) {
             throw new IllegalArgumentException(
@@ -71,58 +82,61 @@ public record StreamConfig(
                 LOW_WATER_BYTES,
                 MAX_QUEUED_BYTES,
                 READ_AHEAD_BYTES,
+                NEVER,
                 0,
                 CLOSE_NANOS,
                 LINGER_NANOS);
     }
 
     public StreamConfig withSocket(SocketOptions options) {
-        return new StreamConfig(
-                options,
-                highWaterBytes,
-                lowWaterBytes,
-                maxQueuedBytes,
-                readAheadBytes,
-                idleNanos,
-                closeNanos,
-                lingerNanos);
+        return with(options, lowWaterBytes, highWaterBytes, maxQueuedBytes);
     }
 
     public StreamConfig withWaterMarks(long lowBytes, long highBytes, long maxBytes) {
+        return with(socket, lowBytes, highBytes, maxBytes);
+    }
+
+    private StreamConfig with(SocketOptions options, long lowBytes, long highBytes, long maxBytes) {
         return new StreamConfig(
-                socket,
+                options,
                 highBytes,
                 lowBytes,
                 maxBytes,
                 readAheadBytes,
+                zeroCopyBytes,
                 idleNanos,
                 closeNanos,
                 lingerNanos);
     }
 
     public StreamConfig withReadAheadBytes(long bytes) {
-        return with(bytes, idleNanos, closeNanos, lingerNanos);
+        return with(bytes, zeroCopyBytes, idleNanos, closeNanos, lingerNanos);
+    }
+
+    public StreamConfig withZeroCopyBytes(long bytes) {
+        return with(readAheadBytes, bytes, idleNanos, closeNanos, lingerNanos);
     }
 
     public StreamConfig withIdleNanos(long nanos) {
-        return with(readAheadBytes, nanos, closeNanos, lingerNanos);
+        return with(readAheadBytes, zeroCopyBytes, nanos, closeNanos, lingerNanos);
     }
 
     public StreamConfig withCloseNanos(long nanos) {
-        return with(readAheadBytes, idleNanos, nanos, lingerNanos);
+        return with(readAheadBytes, zeroCopyBytes, idleNanos, nanos, lingerNanos);
     }
 
     public StreamConfig withLingerNanos(long nanos) {
-        return with(readAheadBytes, idleNanos, closeNanos, nanos);
+        return with(readAheadBytes, zeroCopyBytes, idleNanos, closeNanos, nanos);
     }
 
-    private StreamConfig with(long readAhead, long idle, long close, long linger) {
+    private StreamConfig with(long readAhead, long zeroCopy, long idle, long close, long linger) {
         return new StreamConfig(
                 socket,
                 highWaterBytes,
                 lowWaterBytes,
                 maxQueuedBytes,
                 readAhead,
+                zeroCopy,
                 idle,
                 close,
                 linger);

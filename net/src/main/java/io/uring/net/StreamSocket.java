@@ -39,7 +39,7 @@ public final class StreamSocket implements Resource {
     private final SocketHandle handle;
     private final StreamConfig config;
     private final Receiver receiver;
-    private final Sender sender;
+    final Sender sender;
     private final Timer closeTimer = new Timer(this::closeTimedOut);
     private final Timer idleTimer = new Timer(this::checkIdle);
     private @Nullable StreamHandler handler;
@@ -128,7 +128,9 @@ public final class StreamSocket implements Resource {
 
     /**
      * Sends memory of the caller's without a copy. It must not change until {@code listener} is
-     * told, which happens in every case, exactly once, on the loop. Otherwise like the copy.
+     * told, which happens in every case, exactly once, on the loop; for writes of {@link
+     * StreamConfig#zeroCopyBytes} and more that can be long after the kernel has taken the bytes,
+     * when the peer has acknowledged them. Otherwise like the copy.
      */
     public boolean write(MemorySegment data, WriteListener listener) {
         java.util.Objects.requireNonNull(listener, "listener");
@@ -144,7 +146,7 @@ public final class StreamSocket implements Resource {
             return false;
         }
         checkQueue(data.byteSize());
-        sender.queue.add(data, 0, data.byteSize(), listener);
+        sender.write(data, listener);
         return sender.queued();
     }
 
@@ -349,7 +351,7 @@ public final class StreamSocket implements Resource {
         startClosing(reason);
         sender.fail(reason);
         if (sender.isBusy()) {
-            reactor.cancelAll(descriptor(), sender, receiver);
+            sender.cancelAll(receiver);
         }
         stopLingering();
         closeStep();

@@ -67,6 +67,8 @@ final class NetScenario {
                 StreamConfig.defaults()
                         .withWaterMarks(random.nextLong(0, high), high, high * 4)
                         .withReadAheadBytes(1L << random.nextInt(0, 17))
+                        .withZeroCopyBytes(
+                                random.nextBoolean() ? Long.MAX_VALUE : 1L << random.nextInt(12))
                         .withCloseNanos(TimeUnit.SECONDS.toNanos(30));
         return random.nextInt(4) == 0
                 ? stream.withIdleNanos(random.nextLong(1, 10_000_000))

@@ -333,9 +333,16 @@ final class SimulatedRing extends OpenFile {
             NativeMemory.putInt(rings + OVERFLOW, NativeMemory.getInt(rings + OVERFLOW) + 1);
             world.trace.add("lost", completion.userData, 0, 0);
         }
-        if (request != null && completion.isLast() && request.file != null) {
+        if (request != null && request.file != null && isDoneWithFile(request, completion)) {
             request.file.drop();
         }
+    }
+
+    /** A zero-copy send is so with its result; its notification is about memory only. */
+    private static boolean isDoneWithFile(Request request, Completion completion) {
+        return request.lent == null
+                ? completion.isLast()
+                : (completion.flags & Completion.F_NOTIF) == 0;
     }
 
     /** Linux ends a multishot operation whose completion finds no place. */
