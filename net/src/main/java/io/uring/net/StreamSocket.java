@@ -138,7 +138,7 @@ public final class StreamSocket implements Resource {
 
     /**
      * Sends memory of the caller's without a copy. It must not change until {@code listener} is
-     * told, which happens in every case, exactly once, on the loop. Otherwise like the copy.
+     * told, which happens in every case, exactly once. Otherwise like the copy.
      */
     public boolean write(MemorySegment data, WriteListener listener) {
         java.util.Objects.requireNonNull(listener, "listener");
