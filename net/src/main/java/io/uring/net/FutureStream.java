@@ -133,21 +133,42 @@ public final class FutureStream {
                 () -> {
                     try {
                         boolean _ = socket.write(source);
-                        boolean _ =
-                                socket.write(
-                                        MARK,
-                                        failure -> {
-                                            if (failure == null) {
-                                                result.complete(null);
-                                            } else {
-                                                result.completeExceptionally(failure);
-                                            }
-                                        });
+                        boolean _ = socket.write(MARK, completing(result));
                     } catch (IllegalStateException e) {
                         result.completeExceptionally(e);
                     }
                 });
         return result;
+    }
+
+    /**
+     * Writes a part of a file; otherwise like the bytes.
+     *
+     * @see StreamSocket#write(OpenFile, long, long, WriteListener)
+     */
+    public CompletableFuture<Void> write(OpenFile file, long position, long length) {
+        java.util.Objects.requireNonNull(file, "file");
+        CompletableFuture<Void> result = new CompletableFuture<>();
+        onLoop(
+                result,
+                () -> {
+                    try {
+                        boolean _ = socket.write(file, position, length, completing(result));
+                    } catch (IllegalStateException | IllegalArgumentException e) {
+                        result.completeExceptionally(e);
+                    }
+                });
+        return result;
+    }
+
+    private static WriteListener completing(CompletableFuture<Void> result) {
+        return failure -> {
+            if (failure == null) {
+                result.complete(null);
+            } else {
+                result.completeExceptionally(failure);
+            }
+        };
     }
 
     /** Sends FIN after the last byte; reading goes on. */

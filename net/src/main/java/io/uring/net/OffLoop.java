@@ -331,6 +331,20 @@ final class OffLoop implements StreamHandler, Runnable {
         return room;
     }
 
+    boolean write(OpenFile file, long position, long length, WriteListener listener) {
+        WriteListener inOrder = failure -> add((Runnable) () -> listener.written(failure));
+        if (!isOpen()) {
+            inOrder.written(new SocketException("Socket closed"));
+            return false;
+        }
+        boolean room = handOver(0);
+        passOn(
+                0,
+                () -> socket.write(file, position, length, inOrder),
+                () -> inOrder.written(new SocketException("Socket closed")));
+        return room;
+    }
+
     private boolean isOpen() {
         return !ending && socket.isOpen();
     }
@@ -383,6 +397,14 @@ final class OffLoop implements StreamHandler, Runnable {
 
     void shutdownOutput() {
         onLoop(socket::shutdownOutput);
+    }
+
+    void cork() {
+        onLoop(socket::cork);
+    }
+
+    void uncork() {
+        onLoop(socket::uncork);
     }
 
     void close() {

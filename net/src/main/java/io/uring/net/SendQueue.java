@@ -23,10 +23,14 @@ import org.jspecify.annotations.Nullable;
 final class SendQueue {
     private static final int INITIAL_ENTRIES = 8;
 
+    private static final MemorySegment NO_MEMORY = MemorySegment.ofArray(new byte[0]);
+
     private final BufferGroup buffers;
     private @Nullable MemorySegment[] memory = new MemorySegment[INITIAL_ENTRIES];
 
-    /** A Chunk, a ReceivedBuffer or a WriteListener. */
+    /**
+     * A Chunk, a ReceivedBuffer, a WriteListener, or a FileWrite, whose memory comes bit by bit.
+     */
     private @Nullable Object[] owners = new Object[INITIAL_ENTRIES];
 
     private long[] offsets = new long[INITIAL_ENTRIES];
@@ -39,6 +43,9 @@ final class SendQueue {
 
     /** Entries from the head on that the kernel reads now. */
     private int inFlight;
+
+    /** Entries that are files; the first of them is being read. */
+    private int files;
 
     private long queuedBytes;
     private @Nullable MessageHeader header;
@@ -94,6 +101,14 @@ final class SendQueue {
         add(segment, offset, length, (Object) listener);
     }
 
+    /** The file's bytes do not count as queued: they are not in memory. */
+    void add(FileWrite file) {
+        add(NO_MEMORY, 0, 0, file);
+        if (files++ == 0) {
+            file.readOn();
+        }
+    }
+
     private int add(MemorySegment segment, long offset, long length, Object owner) {
         if (tail - head == memory.length) {
             grow();
@@ -131,27 +146,61 @@ final class SendQueue {
         return to;
     }
 
+    /** Whether more is to be sent than what is in memory. */
+    boolean hasFiles() {
+        return files > 0;
+    }
+
+    /** Whether there is something to send now: of a file, only what has been read. */
+    boolean isReady() {
+        return head != tail && !(owners[head & mask()] instanceof FileWrite f && f.ready() == 0);
+    }
+
     /** Fills an entry with one send of as much as goes in one. */
     void prepare(Sqe sqe, Descriptor socket) {
-        assert inFlight == 0 && !isEmpty() : "one send at a time";
-        int count = tail - head;
-        if (count == 1) {
+        assert inFlight == 0 && isReady() : "one send at a time";
+        int flags = SocketOps.MSG_NOSIGNAL;
+        if (files > 0) {
+            prepareFiles(sqe, socket, flags);
+        } else if (tail - head == 1) {
             int slot = head & mask();
             int length = (int) Math.min(lengths[slot], Integer.MAX_VALUE);
-            SocketOps.send(
-                    sqe, socket, segment(slot), offsets[slot], length, SocketOps.MSG_NOSIGNAL);
+            SocketOps.send(sqe, socket, segment(slot), offsets[slot], length, flags);
             inFlight = 1;
-            return;
+        } else {
+            MessageHeader message = buffers.takeHeader();
+            header = message;
+            int entry = head;
+            while (entry != tail && !message.isFull()) {
+                int slot = entry++ & mask();
+                message.add(segment(slot), offsets[slot], lengths[slot]);
+            }
+            inFlight = entry - head;
+            DatagramOps.sendmsg(sqe, socket, message, flags);
         }
+    }
+
+    /** Up to the first file that has more to come, which must not go in a small segment. */
+    private void prepareFiles(Sqe sqe, Descriptor socket, int flags) {
         MessageHeader message = buffers.takeHeader();
         header = message;
+        boolean more = false;
         int entry = head;
-        while (entry != tail && !message.isFull()) {
-            int slot = entry++ & mask();
-            message.add(segment(slot), offsets[slot], lengths[slot]);
+        while (entry != tail && !message.isFull() && !more) {
+            int slot = entry & mask();
+            if (owners[slot] instanceof FileWrite file) {
+                more = file.hasMore() || file.ready() == 0;
+                if (file.ready() == 0) {
+                    break;
+                }
+                message.add(file.memory(), file.offset(), file.ready());
+            } else {
+                message.add(segment(slot), offsets[slot], lengths[slot]);
+            }
+            entry++;
         }
         inFlight = entry - head;
-        DatagramOps.sendmsg(sqe, socket, message, SocketOps.MSG_NOSIGNAL);
+        DatagramOps.sendmsg(sqe, socket, message, more ? flags | SocketOps.MSG_MORE : flags);
     }
 
     /** The kernel is done with what {@link #prepare} gave it, and took {@code bytes} of it. */
@@ -161,17 +210,26 @@ final class SendQueue {
             buffers.returnHeader(header);
             header = null;
         }
-        assert bytes <= queuedBytes : bytes + " bytes sent of " + queuedBytes;
-        queuedBytes -= bytes;
         long left = bytes;
         while (head != tail) {
             int slot = head & mask();
-            if (lengths[slot] > left) {
-                offsets[slot] += left;
-                lengths[slot] -= left;
-                return;
+            if (owners[slot] instanceof FileWrite file) {
+                int taken = (int) Math.min(left, file.ready());
+                left -= taken;
+                file.sent(taken);
+                if (!file.isComplete()) {
+                    return;
+                }
+            } else {
+                long taken = Math.min(left, lengths[slot]);
+                left -= taken;
+                queuedBytes -= taken;
+                if (lengths[slot] > taken) {
+                    offsets[slot] += taken;
+                    lengths[slot] -= taken;
+                    return;
+                }
             }
-            left -= lengths[slot];
             giveBack(slot, null); // may fail the connection, and empty the queue
         }
     }
@@ -204,7 +262,23 @@ final class SendQueue {
             case Chunk chunk -> buffers.returnChunk(chunk);
             case ReceivedBuffer buffer -> buffer.sent();
             case WriteListener listener -> tell(listener, failure);
+            case FileWrite file -> {
+                files--;
+                tell(file::giveBack, failure);
+                if (failure == null) {
+                    readNextFile();
+                }
+            }
             case null, default -> throw new AssertionError("no owner in slot " + slot);
+        }
+    }
+
+    private void readNextFile() {
+        for (int entry = head; files > 0 && entry != tail; entry++) {
+            if (owners[entry & mask()] instanceof FileWrite file) {
+                file.readOn();
+                return;
+            }
         }
     }
 

@@ -62,6 +62,7 @@ final class Sender extends Operation {
     private boolean flushScheduled;
     private boolean overHighWater;
     private boolean refusing;
+    private boolean corked;
     private boolean endRequested;
     private boolean endSent;
     private @Nullable IOException failure;
@@ -107,7 +108,7 @@ final class Sender extends Operation {
     }
 
     private void schedule() {
-        if (!flushScheduled && !isPending()) {
+        if (!flushScheduled && !isPending() && !isHeldBack()) {
             flushScheduled = true;
             reactor.beforeSubmit(flush);
         }
@@ -118,9 +119,9 @@ final class Sender extends Operation {
         if (isPending() || failure != null) {
             return;
         }
-        if (!queue.isEmpty()) {
+        if (queue.isReady()) {
             send();
-        } else if (endRequested && !endSent && !socket.isClosing()) {
+        } else if (queue.isEmpty() && endRequested && !endSent && !socket.isClosing()) {
             // Closing sends the FIN by itself, and the descriptor's number may be another's by now.
             endSent = true;
             sendEnd();
@@ -142,6 +143,31 @@ final class Sender extends Operation {
     /** Takes no more bytes; what is queued is still sent. */
     void refuse() {
         refusing = true;
+        if (!queue.isEmpty()) {
+            schedule(); // it may have been held back
+        }
+    }
+
+    /** Holds back what is written from now on, until there is much of it. */
+    void cork() {
+        corked = true;
+    }
+
+    void uncork() {
+        corked = false;
+        if (!queue.isEmpty()) {
+            schedule();
+        }
+    }
+
+    private boolean isHeldBack() {
+        boolean much = queue.queuedBytes() >= socket.config().highWaterBytes();
+        return corked && !refusing && !much && !queue.hasFiles();
+    }
+
+    /** A block of a file can be sent. */
+    void fileReady() {
+        schedule();
     }
 
     private void send() {

@@ -5,6 +5,7 @@ import io.uring.reactor.Reactor;
 import io.uring.ring.ControlOps;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
+import io.uring.ring.OperationLimitException;
 import io.uring.ring.Sockaddr;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
@@ -96,7 +97,16 @@ final class SocketHandle extends Operation {
     void close() {
         closing = true;
         if (guard.close(this::closeAfterOthers)) {
+            submitClose();
+        }
+    }
+
+    private void submitClose() {
+        try {
             reactor.submit(this);
+        } catch (OperationLimitException e) { // the way to fewer operations must not need one more
+            SocketCalls.close(descriptor.number());
+            reactor.execute(onClosed);
         }
     }
 
@@ -107,7 +117,7 @@ final class SocketHandle extends Operation {
                 if (reactor.hasFailed()) {
                     SocketCalls.close(descriptor.number());
                 } else {
-                    reactor.submit(this);
+                    submitClose();
                 }
             });
         } catch (RejectedExecutionException e) {

@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
  * @param idleNanos without any bytes for so long {@link StreamHandler#onIdle} is called, 0 for
  *     never
  * @param closeNanos how long {@link StreamSocket#close} waits for the peer to take what is queued;
- *     from 1
+ *     while a file is sent, for the next bytes of it; from 1
  * @param lingerNanos how long a close goes on, after the FIN, while nothing comes from the peer and
  *     it acknowledges nothing, when a close at once could make the kernel send a reset and drop the
  *     last bytes; at most closeNanos in all, 0 for never

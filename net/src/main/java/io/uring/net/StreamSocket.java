@@ -1,25 +1,18 @@
 package io.uring.net;
 
-import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.reactor.Resource;
 import io.uring.reactor.Timer;
-import io.uring.ring.ControlOps;
 import io.uring.ring.Descriptor;
 import io.uring.ring.Errno;
-import io.uring.ring.OperationLimitException;
-import io.uring.ring.Sockaddr;
-import io.uring.ring.Sqe;
 import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,21 +36,18 @@ public final class StreamSocket implements Resource {
     private static final System.Logger LOG = System.getLogger(StreamSocket.class.getName());
 
     private final Reactor reactor;
-    private final Descriptor descriptor;
-    private final DescriptorGuard guard = new DescriptorGuard();
+    private final SocketHandle handle;
     private final StreamConfig config;
     private final Receiver receiver;
     private final Sender sender;
     private final Timer closeTimer = new Timer(this::closeTimedOut);
     private final Timer idleTimer = new Timer(this::checkIdle);
-    private final CloseOperation closeOperation = new CloseOperation();
     private @Nullable StreamHandler handler;
     private @Nullable Served served;
     private boolean stopping;
     private @Nullable Object recording;
     private long activeAt;
     private boolean aborted;
-    private boolean closeStarted;
     private boolean loopClosed;
     private @Nullable IOException cause;
 
@@ -70,7 +60,7 @@ public final class StreamSocket implements Resource {
 
     StreamSocket(Reactor reactor, int fd, StreamConfig config) {
         this.reactor = reactor;
-        this.descriptor = Descriptor.of(fd);
+        this.handle = new SocketHandle(reactor, fd, this::closed);
         this.config = config;
         this.receiver = new Receiver(this);
         this.sender = new Sender(this);
@@ -158,6 +148,64 @@ public final class StreamSocket implements Resource {
         return sender.queued();
     }
 
+    /**
+     * Sends a part of a file, read block by block while it is sent, after what was written before
+     * and before what is written after. It does not count as queued. A file that ends early, or
+     * cannot be read, breaks the connection.
+     *
+     * @param position of the first byte
+     * @param length how many bytes
+     * @param listener told when the kernel has taken them all, or none of the rest; in every case,
+     *     exactly once
+     * @return as for memory
+     * @throws IllegalStateException when the file is closed
+     */
+    public boolean write(OpenFile file, long position, long length, WriteListener listener) {
+        java.util.Objects.requireNonNull(listener, "listener");
+        if (position < 0 || length < 0 || position > Long.MAX_VALUE - length) {
+            throw new IllegalArgumentException(
+                    "%d bytes at %d of %s".formatted(length, position, file));
+        }
+        if (!reactor.inLoop()) {
+            return offLoop().write(file, position, length, listener);
+        }
+        if (length == 0 || !sender.isOpen()) {
+            return write(MemorySegment.NULL, listener);
+        }
+        if (!file.enter()) {
+            throw new IllegalStateException("closed: " + file);
+        }
+        sender.queue.add(new FileWrite(this, file, position, length, listener));
+        return sender.queued();
+    }
+
+    /**
+     * Holds back what is written from now on, so that several turns' writes leave in one send:
+     * until {@link #uncork}, {@link #close} or {@link #shutdownOutput}, or until {@link
+     * StreamConfig#highWaterBytes} are queued or a file follows. The writes of one turn leave
+     * together anyway.
+     */
+    public void cork() {
+        if (!reactor.inLoop()) {
+            offLoop().cork();
+            return;
+        }
+        sender.cork();
+    }
+
+    /** Sends what {@link #cork} held back, with the end of this turn. */
+    public void uncork() {
+        if (!reactor.inLoop()) {
+            offLoop().uncork();
+            return;
+        }
+        sender.uncork();
+    }
+
+    void fileReady() {
+        sender.fileReady();
+    }
+
     /** Takes calls from other threads to the loop, for handlers that run on an executor. */
     private OffLoop offLoop() {
         if (handler instanceof OffLoop calls) {
@@ -183,7 +231,7 @@ public final class StreamSocket implements Resource {
      * @throws IOException when the connection is broken or closed
      */
     public int trySend(MemorySegment data, long offset, int length) throws IOException {
-        int result = withDescriptor(fd -> SocketCalls.sendNow(fd, data, offset, length));
+        int result = handle.with(fd -> SocketCalls.sendNow(fd, data, offset, length));
         if (result == -Errno.EBADF) {
             throw new ClosedChannelException();
         }
@@ -275,7 +323,7 @@ public final class StreamSocket implements Resource {
 
     /** Closes at once with RST: what is queued is dropped, the peer sees a reset. */
     public void abort(Throwable reason) {
-        if (aborted || closeStarted) {
+        if (aborted || handle.isClosing()) {
             return;
         }
         if (!reactor.inLoop()) {
@@ -293,15 +341,15 @@ public final class StreamSocket implements Resource {
 
     /** Closes at once with RST because something broke. */
     void fail(IOException reason) {
-        if (closeStarted) {
+        if (handle.isClosing()) {
             return;
         }
         reactor.counters().failed();
-        withDescriptor(SocketCalls::lingerZero); // the peer must not take it for a proper end
+        handle.with(SocketCalls::lingerZero); // the peer must not take it for a proper end
         startClosing(reason);
         sender.fail(reason);
         if (sender.isBusy()) {
-            reactor.cancelAll(descriptor, sender, receiver);
+            reactor.cancelAll(descriptor(), sender, receiver);
         }
         stopLingering();
         closeStep();
@@ -318,6 +366,12 @@ public final class StreamSocket implements Resource {
     }
 
     private void closeTimedOut() {
+        long left = activeAt + config.closeNanos() - reactor.now();
+        if (left > 0 && sender.queue.hasFiles()) {
+            reactor.schedule(
+                    closeTimer, left); // a file may take as long as it likes to get through
+            return;
+        }
         abort(new SocketTimeoutException("the peer did not take the last bytes in time"));
     }
 
@@ -325,7 +379,7 @@ public final class StreamSocket implements Resource {
     void closeStep() {
         boolean lingers = linger != null && linger.isBusy();
         boolean busy = receiver.isPending() || sender.isBusy() || lingers;
-        if (!closing || closeStarted || busy || !sender.queue.isEmpty()) {
+        if (!closing || handle.isClosing() || busy || !sender.queue.isEmpty()) {
             return;
         }
         reactor.cancel(closeTimer);
@@ -336,39 +390,12 @@ public final class StreamSocket implements Resource {
                 return; // comes back when it is over
             }
         }
-        closeStarted = true;
-        if (guard.close(this::closeAfterOthers)) {
-            submitClose();
-        }
+        handle.close();
     }
 
     private void stopLingering() {
         if (linger != null) {
             linger.stop();
-        }
-    }
-
-    private void submitClose() {
-        try {
-            reactor.submit(closeOperation);
-        } catch (OperationLimitException e) { // the way to fewer operations must not need one more
-            SocketCalls.close(descriptor.number());
-            reactor.execute(this::closed);
-        }
-    }
-
-    /** On the thread that was the last to use the descriptor. */
-    private void closeAfterOthers() {
-        try {
-            reactor.execute(() -> {
-                if (reactor.hasFailed()) {
-                    SocketCalls.close(descriptor.number());
-                } else {
-                    submitClose();
-                }
-            });
-        } catch (java.util.concurrent.RejectedExecutionException e) {
-            SocketCalls.close(descriptor.number()); // the loop has closed meanwhile
         }
     }
 
@@ -403,22 +430,6 @@ public final class StreamSocket implements Resource {
         }
     }
 
-    /** The last operation of the descriptor. */
-    private final class CloseOperation extends Operation {
-        @Override
-        protected void prepare(Sqe sqe) {
-            ControlOps.close(sqe, descriptor);
-        }
-
-        @Override
-        protected void complete(int result, int flags) {
-            if (result == -Errno.ECANCELED || result == -Errno.EINTR) {
-                SocketCalls.close(descriptor.number()); // the loop's end cancelled it
-            }
-            closed();
-        }
-    }
-
     /** Whether the loop's end closed it: the memory of what was received goes too. */
     boolean isLoopClosed() {
         return loopClosed;
@@ -434,19 +445,13 @@ public final class StreamSocket implements Resource {
 
     @Override
     public void lost(Throwable reason) {
-        withDescriptor(SocketCalls::lingerZero); // the peer must not take it for a proper end
+        handle.with(SocketCalls::lingerZero); // the peer must not take it for a proper end
         IOException why = new IOException("the loop has failed: " + reason.getMessage(), reason);
         startClosing(why);
         reactor.cancel(closeTimer);
         stopLingering();
         sender.lost(why);
-        // A close that has begun is not repeated: the number may be another's by now.
-        if (!closeStarted) {
-            closeStarted = true;
-            if (guard.close(() -> SocketCalls.close(descriptor.number()))) {
-                SocketCalls.close(descriptor.number());
-            }
-        }
+        handle.lost();
         closed();
     }
 
@@ -486,25 +491,13 @@ public final class StreamSocket implements Resource {
         }
     }
 
-    /** The descriptor cannot be closed, and its number not reused, while {@code call} runs. */
-    private int withDescriptor(ToIntFunction<Integer> call) {
-        if (!guard.enter()) {
-            return -Errno.EBADF;
-        }
-        try {
-            return call.applyAsInt(descriptor.number());
-        } finally {
-            guard.exit();
-        }
-    }
-
     /**
      * This end's address. It is asked of the kernel once, when it is first wanted, and stays valid
      * after the close; null when it is first wanted after that.
      */
     public @Nullable SocketAddress localAddress() {
         if (localAddress == null) {
-            localAddress = address(SocketCalls::localAddress);
+            localAddress = handle.address(SocketCalls::localAddress);
         }
         return localAddress;
     }
@@ -516,18 +509,9 @@ public final class StreamSocket implements Resource {
      */
     public @Nullable SocketAddress remoteAddress() {
         if (remoteAddress == null) {
-            remoteAddress = address(SocketCalls::peerAddress);
+            remoteAddress = handle.address(SocketCalls::peerAddress);
         }
         return remoteAddress;
-    }
-
-    private @Nullable SocketAddress address(
-            java.util.function.ToIntBiFunction<Integer, MemorySegment> call) {
-        try (Arena arena = Arena.ofConfined()) {
-            Sockaddr address = new Sockaddr(arena);
-            int length = withDescriptor(fd -> call.applyAsInt(fd, address.encoded()));
-            return length < 0 ? null : address.length(length).get();
-        }
     }
 
     /**
@@ -537,24 +521,12 @@ public final class StreamSocket implements Resource {
      * @throws IOException what the kernel says, with the option's name
      */
     public <T> void option(SocketOption<T> option, T value) throws IOException {
-        checkOption(withDescriptor(fd -> option.set(fd, value)), "setsockopt " + option);
+        handle.option(option, value);
     }
 
     /** The value of an option; otherwise like setting one. */
     public <T> T option(SocketOption<T> option) throws IOException {
-        byte[] value = SocketOption.room();
-        int length = withDescriptor(fd -> option.get(fd, value));
-        checkOption(length, "getsockopt " + option);
-        return option.decode(value, length);
-    }
-
-    private void checkOption(int result, String what) throws IOException {
-        if (result == -Errno.EBADF) {
-            throw new ClosedChannelException();
-        }
-        if (result < 0) {
-            throw SocketErrors.exception(what + " of " + this, -result);
-        }
+        return handle.option(option);
     }
 
     /**
@@ -564,11 +536,15 @@ public final class StreamSocket implements Resource {
      */
     public PeerCredentials peerCredentials() throws IOException {
         byte[] value = SocketOption.room();
-        int length =
-                withDescriptor(fd ->
-                        SocketCalls.getOption(
-                                fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_PEERCRED, value));
-        checkOption(length, "getsockopt SO_PEERCRED");
+        int _ =
+                handle.call(
+                        "getsockopt SO_PEERCRED of " + this,
+                        fd ->
+                                SocketCalls.getOption(
+                                        fd,
+                                        SocketCalls.SOL_SOCKET,
+                                        SocketCalls.SO_PEERCRED,
+                                        value));
         ByteBuffer ints = ByteBuffer.wrap(value).order(java.nio.ByteOrder.nativeOrder());
         PeerCredentials peer = new PeerCredentials(ints.getInt(), ints.getInt(), ints.getInt());
         if (peer.uid() == -1) { // what the kernel says of sockets that are not unix sockets
@@ -589,7 +565,7 @@ public final class StreamSocket implements Resource {
 
     /** Whether nothing holds its end up any more. */
     boolean isEnding() {
-        return aborted || closeStarted;
+        return aborted || handle.isClosing();
     }
 
     boolean isClosing() {
@@ -601,7 +577,7 @@ public final class StreamSocket implements Resource {
     }
 
     Descriptor descriptor() {
-        return descriptor;
+        return handle.descriptor();
     }
 
     StreamHandler handler() {
@@ -615,6 +591,6 @@ public final class StreamSocket implements Resource {
     @Override
     public String toString() {
         SocketAddress remote = remoteAddress;
-        return "StreamSocket[" + descriptor + (remote == null ? "]" : ", " + remote + "]");
+        return "StreamSocket[" + handle + (remote == null ? "]" : ", " + remote + "]");
     }
 }

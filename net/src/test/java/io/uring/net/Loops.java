@@ -155,6 +155,7 @@ final class Loops implements AutoCloseable {
             assertEquals(0, reactor.pendingOperations(), "operations left");
             assertEquals(0, reactor.buffers().outstanding(), "buffers lent");
             assertEquals(0, reactor.buffers().chunksInUse(), "chunks in use");
+            assertEquals(0, reactor.buffers().blocksInUse(), "blocks in use");
         }
         if (!datagramSockets.isEmpty()) {
             assertNoDatagrams(datagramSockets.getFirst().reactor());

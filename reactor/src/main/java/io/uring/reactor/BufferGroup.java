@@ -35,6 +35,9 @@ public final class BufferGroup {
     /** A megabyte of chunks in one send; more goes with the next. */
     private static final int VECTORS = 64;
 
+    /** Of a {@linkplain #takeBlock block}: more costs no less, by measurement. */
+    public static final int BLOCK_BYTES = 64 * 1024;
+
     private final Reactor reactor;
     private final Ring ring;
     private final int group;
@@ -42,6 +45,8 @@ public final class BufferGroup {
     private final @Nullable SharedBuffers shared;
     private final ArrayDeque<ReceivedBuffer> idle = new ArrayDeque<>();
     private final ArrayDeque<Chunk> idleChunks = new ArrayDeque<>();
+    private final ArrayDeque<Chunk> idleBlocks = new ArrayDeque<>(0);
+    private int blocks;
     private final ArrayDeque<MessageHeader> idleHeaders = new ArrayDeque<>();
     private int outstanding;
     private int chunks;
@@ -133,6 +138,25 @@ public final class BufferGroup {
     /** Gives a chunk back that was not lent. */
     public void returnChunk(Chunk chunk) {
         idleChunks.addFirst(chunk);
+    }
+
+    /** {@value #BLOCK_BYTES} bytes to read a file into; given back with {@link #returnBlock}. */
+    public Chunk takeBlock() {
+        Chunk block = idleBlocks.pollFirst();
+        if (block == null) {
+            block = new Chunk(ring.allocate(BLOCK_BYTES));
+            blocks++;
+        }
+        return block;
+    }
+
+    public void returnBlock(Chunk block) {
+        idleBlocks.addFirst(block);
+    }
+
+    /** Blocks taken and not returned. */
+    public int blocksInUse() {
+        return blocks - idleBlocks.size();
     }
 
     /** Lends the first {@code count} bytes of a chunk, which comes back with them. */

@@ -16,6 +16,9 @@ public final class SocketCalls {
     private static final int F_SETFL = 4;
     private static final int FD_CLOEXEC = 1;
     private static final int O_NONBLOCK = 0x800;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final int AT_FDCWD = -100;
+    private static final int SEEK_END = 2;
 
     public static final int AF_UNIX = 1;
     public static final int AF_INET = 2;
@@ -228,5 +231,18 @@ public final class SocketCalls {
         int result = (int) CurrentKernel.get().close(fd);
         assert result != -EBADF : "descriptor " + fd + " closed twice";
         return result;
+    }
+
+    /** Opens a file for reading, close-on-exec: the descriptor or {@code -errno}. May block. */
+    public static int openToRead(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocateFrom(path);
+            return (int) call(SystemCall.OPENAT, AT_FDCWD, name.address(), O_CLOEXEC, 0, 0, 0);
+        }
+    }
+
+    /** The size of a file, or {@code -errno}: the offset of its end, which nothing here uses. */
+    public static long size(int fd) {
+        return call(SystemCall.LSEEK, fd, 0, SEEK_END, 0, 0, 0);
     }
 }

@@ -12,6 +12,7 @@ public enum SystemCall {
     IO_URING_REGISTER(427, 427),
     WRITE(1, 64),
     CLOSE(3, 57),
+    LSEEK(8, 62),
     MMAP(9, 222),
     MUNMAP(11, 215),
     MADVISE(28, 233),
@@ -27,6 +28,7 @@ public enum SystemCall {
     GETSOCKOPT(55, 209),
     SCHED_SETAFFINITY(203, 122),
     FCNTL(72, 25),
+    OPENAT(257, 56),
     ACCEPT4(288, 242),
     EVENTFD2(290, 19);
 
