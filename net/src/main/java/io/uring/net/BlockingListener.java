@@ -54,6 +54,7 @@ public final class BlockingListener implements AutoCloseable {
     /**
      * Binds and listens.
      *
+     * @throws IllegalArgumentException for a config with an executor
      * @throws java.net.BindException when the address is in use, foreign or not permitted
      */
     public static BlockingListener open(EventLoopGroup loops, ListenerConfig config)
@@ -71,6 +72,7 @@ public final class BlockingListener implements AutoCloseable {
      * per connection. A connection that the executor rejects is closed.
      *
      * @return the listener; closing it lets accepted connections go on
+     * @throws IllegalArgumentException for a config with an executor
      */
     public static Listener serve(
             EventLoopGroup loops,

@@ -72,7 +72,9 @@ public final class Datagram {
         return source;
     }
 
-    /** Whether it was longer than {@code ReactorConfig.datagramBytes}: the rest is lost. */
+    /**
+     * Whether it was longer than one of {@code ReactorConfig.datagramBuffers}: the rest is lost.
+     */
     public boolean isTruncated() {
         return (buffer.memory().get(INT, start + FLAGS) & SocketOps.MSG_TRUNC) != 0;
     }

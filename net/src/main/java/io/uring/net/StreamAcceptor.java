@@ -2,7 +2,17 @@ package io.uring.net;
 
 import java.io.IOException;
 
-/** Decides what is done with accepted connections. Called on the loop. */
+/**
+ * Decides what is done with accepted connections. Called on a loop, which it must not block, also
+ * when callbacks run on an executor.
+ *
+ * <pre>{@code
+ * Listener.open(loops, config, socket -> {
+ *     System.out.println("connection from " + socket.remoteAddress());
+ *     return new EchoHandler();
+ * });
+ * }</pre>
+ */
 @FunctionalInterface
 public interface StreamAcceptor {
     /** The handler for a new connection, which then gets {@link StreamHandler#onOpen}. */

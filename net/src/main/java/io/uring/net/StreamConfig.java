@@ -3,13 +3,16 @@ package io.uring.net;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The options and limits of a connection.
+ * The options and limits of a connection. {@link #defaults} has all of them.
  *
  * <pre>{@code
- * StreamConfig config = StreamConfig.defaults().withIdleNanos(SECONDS.toNanos(30));
+ * StreamConfig config =
+ *         StreamConfig.defaults()
+ *                 .withIdleNanos(SECONDS.toNanos(30))
+ *                 .withWaterMarks(32 * 1024, 64 * 1024, 1024 * 1024);
  * }</pre>
  *
- * @param socket the kernel's options
+ * @param socket the kernel's options <<<<<<< HEAD
  * @param highWaterBytes from so many queued bytes on {@link StreamSocket#write} returns false
  * @param lowWaterBytes at so few queued bytes {@link StreamHandler#onWritable} is called
  * @param maxQueuedBytes so many queued bytes are never exceeded: the write throws
@@ -17,11 +20,18 @@ import java.util.concurrent.TimeUnit;
  * @param zeroCopyBytes writes of native memory of so many bytes and more are sent without a copy,
  *     from 1; Long.MAX_VALUE, the default, for never. Kernel 6.0. It pays where a network card
  *     reads the memory, from some tens of KiB on: measure. The first time that the kernel says it
- *     has copied (loopback always does) the connection gives it up. Kernel 6.2.
+ *     has copied (loopback always does) the connection gives it up. Kernel 6.2. =======
+ * @param highWaterBytes from so many queued bytes on {@link StreamSocket#write} returns false; more
+ *     than lowWaterBytes
+ * @param lowWaterBytes at so few queued bytes {@link StreamHandler#onWritable} is called; from 0
+ * @param maxQueuedBytes so many queued bytes are never exceeded: the write throws; at least
+ *     highWaterBytes
+ * @param readAheadBytes from 1; receiving stops while more received bytes than this are not
+ *     released >>>>>>> 4e897e7cdd29d1d755db9471f8d89e648243df71
  * @param idleNanos without any bytes for so long {@link StreamHandler#onIdle} is called, 0 for
  *     never
  * @param closeNanos how long {@link StreamSocket#close} waits for the peer to take what is queued;
- *     while a file is sent, for the next bytes of it
+ *     while a file is sent, for the next bytes of it; from 1
  * @param lingerNanos how long a close goes on, after the FIN, while nothing comes from the peer and
  *     it acknowledges nothing, when a close at once could make the kernel send a reset and drop the
  *     last bytes; at most closeNanos in all, 0 for never

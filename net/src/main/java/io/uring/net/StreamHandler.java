@@ -5,8 +5,9 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a connection's user does with it. All methods are called on the socket's loop, one at a
- * time, and must not block it. An exception from one of them aborts the connection.
+ * What a connection's user does with it. All methods are called one at a time, on the socket's
+ * loop, which they must not block, or with {@link ListenerConfig#withExecutor} where that says. An
+ * exception from one of them aborts the connection.
  *
  * <pre>{@code
  * Listener.open(loops, ListenerConfig.tcp(7000), socket -> new StreamHandler() {

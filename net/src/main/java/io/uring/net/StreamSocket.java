@@ -128,9 +128,11 @@ public final class StreamSocket implements Resource {
 
     /**
      * Sends memory of the caller's without a copy. It must not change until {@code listener} is
-     * told, which happens in every case, exactly once, on the loop; for writes of {@link
-     * StreamConfig#zeroCopyBytes} and more that can be long after the kernel has taken the bytes,
-     * when the peer has acknowledged them. Otherwise like the copy.
+     * <<<<<<< HEAD told, which happens in every case, exactly once, on the loop; for writes of
+     * {@link StreamConfig#zeroCopyBytes} and more that can be long after the kernel has taken the
+     * bytes, when the peer has acknowledged them. Otherwise like the copy. ======= told, which
+     * happens in every case, exactly once. Otherwise like the copy. >>>>>>>
+     * 4e897e7cdd29d1d755db9471f8d89e648243df71
      */
     public boolean write(MemorySegment data, WriteListener listener) {
         java.util.Objects.requireNonNull(listener, "listener");
@@ -158,7 +160,7 @@ public final class StreamSocket implements Resource {
      * @param position of the first byte
      * @param length how many bytes
      * @param listener told when the kernel has taken them all, or none of the rest; in every case,
-     *     exactly once, on the loop
+     *     exactly once
      * @return as for memory
      * @throws IllegalStateException when the file is closed
      */

@@ -3,7 +3,15 @@ package io.uring.net;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Told, on the loop and exactly once, that the kernel no longer reads the memory of a write. */
+/**
+ * Told exactly once that the kernel no longer reads the memory of a write: on the loop, or where
+ * the callbacks of the connection run ({@link ListenerConfig#withExecutor}).
+ *
+ * <pre>{@code
+ * MemorySegment page = ...; // not on the heap, and unchanged until the listener is told
+ * socket.write(page, failure -> pool.giveBack(page));
+ * }</pre>
+ */
 @FunctionalInterface
 public interface WriteListener {
     /**

@@ -5,17 +5,19 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The receive buffers that a loop shares among its sockets. They double whenever three quarters are
- * in use, and become fewer again when a quarter would do.
+ * in use, and become fewer again when a quarter would do. Kernel 5.19 for streams, 6.0 for
+ * datagrams; before that each receive has memory of its own.
  *
  * <pre>{@code
- * ReactorConfig config = ReactorConfig.defaults().withStreamBuffers(BufferConfig.of(64, 4096, 65536));
+ * ReactorConfig config =
+ *         ReactorConfig.defaults().withStreamBuffers(BufferConfig.of(64, 4096, 64 * 1024));
  * }</pre>
  *
- * @param count how many at first, and at least
+ * @param count how many at first, and at least; from 1
  * @param max how many at most, a power of two up to 32768. Only buffers that were used once take
  *     memory, but the address space is reserved: {@code max * bytes} is less than 2 GiB.
  * @param bytes of each, at least 64
- * @param shrinkNanos so long three quarters must have been unused before half of them go
+ * @param shrinkNanos so long three quarters must have been unused before half of them go; from 0
  */
 public record BufferConfig(int count, int max, int bytes, long shrinkNanos) {
     private static final int MIN_BYTES = 64;

@@ -14,9 +14,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Receive memory of a loop, for its streams or its datagrams. The kernel takes buffers from a
- * provided buffer ring when data is there, so idle connections hold none. When the ring is
+ * provided buffer ring (5.19) when data is there, so idle connections hold none. When the ring is
  * exhausted, or the kernel has none, a receive gets a chunk of its own instead. Lends {@link
- * ReceivedBuffer}s and takes them back from any thread.
+ * ReceivedBuffer}s and takes them back from any thread; everything else belongs to the loop's
+ * thread.
+ *
+ * <pre>{@code
+ * BufferGroup buffers = reactor.buffers();
+ * if (!buffers.isExhausted()) {
+ *     SocketOps.recvMultishot(sqe, descriptor, buffers.group()); // in prepare
+ * }
+ * ReceivedBuffer data = buffers.take(result, flags, owner);      // in complete, with F_BUFFER
+ * }</pre>
  */
 public final class BufferGroup {
     private static final int STREAMS = 0;

@@ -5,7 +5,13 @@ import java.nio.ByteBuffer;
 
 /**
  * {@value #BYTES} bytes of a loop's memory, or room for a datagram; pooled by its {@link
- * BufferGroup}, used by one connection at a time.
+ * BufferGroup}, used by one connection at a time, on the loop's thread.
+ *
+ * <pre>{@code
+ * Chunk chunk = reactor.buffers().takeChunk();
+ * SocketOps.recv(sqe, descriptor, chunk.memory(), 0); // in prepare
+ * reactor.buffers().returnChunk(chunk);               // after the completion
+ * }</pre>
  */
 public final class Chunk {
     /** Four pages: a usual response fits, and a gathered send of them is a megabyte. */

@@ -12,6 +12,14 @@ import java.util.ArrayDeque;
  * <pre>
  * namelen 0, controllen 4, payloadlen 8, flags 12; source 16; control messages 48; payload 112
  * </pre>
+ *
+ * <p>Belongs to the loop's thread. The multishot receive needs kernel 6.0.
+ *
+ * <pre>{@code
+ * DatagramBuffers datagrams = reactor.datagrams();
+ * DatagramOps.recvmsgMultishot(
+ *         sqe, descriptor, datagrams.sizes(), datagrams.group().group(), 0); // in prepare
+ * }</pre>
  */
 public final class DatagramBuffers {
     /** Offset of the source's address in a received buffer. */

@@ -8,6 +8,14 @@ import java.lang.foreign.MemorySegment;
 /**
  * What the kernel needs beside the payload of a datagram: header, address, control messages. Pooled
  * by {@link DatagramBuffers}, and one operation's from its preparation to its last completion.
+ * Belongs to the loop's thread.
+ *
+ * <pre>{@code
+ * DatagramMessage message = reactor.datagrams().takeMessage();
+ * MessageHeader header = message.header().source(message.address()).control(message.control());
+ * DatagramOps.recvmsg(sqe, descriptor, header.add(memory, 0, memory.byteSize()), 0);
+ * reactor.datagrams().returnMessage(message); // after the completion
+ * }</pre>
  */
 public final class DatagramMessage {
     /** A payload of 64 KiB from chunks. */

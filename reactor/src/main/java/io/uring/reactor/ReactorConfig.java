@@ -6,18 +6,21 @@ import java.util.Objects;
  * The limits of a loop.
  *
  * <pre>{@code
- * ReactorConfig config = ReactorConfig.defaults().withConnections(50_000);
+ * ReactorConfig config =
+ *         ReactorConfig.defaults()
+ *                 .withConnections(50_000)
+ *                 .withStreamBuffers(BufferConfig.of(64, 4096, 64 * 1024));
  * }</pre>
  *
- * @param connections about how many connections the loop will serve; sizes the ring where the
- *     kernel cannot resize it (before 6.13), elsewhere it starts small and grows with the load
- * @param maxOperations operations the kernel may have at a time; more than that wait, and as many
- *     again may wait
+ * @param connections about how many connections the loop will serve, from 1; sizes the ring where
+ *     the kernel cannot resize it (before 6.13), elsewhere it starts small and grows with the load
+ * @param maxOperations operations the kernel may have at a time, from 16; more than that wait, and
+ *     as many again may wait
  * @param streamBuffers shared by all receives of streams; the size of one is the most that a
  *     receive can bring
  * @param datagramBuffers shared by all datagram sockets of the loop, made when the first one opens;
  *     the size of one, 64 to 65535, is the longest datagram that arrives whole
- * @param drainNanos how long closing waits for operations to end
+ * @param drainNanos how long closing waits for operations to end, from 0
  * @param idle what the loop does when there is nothing to do
  */
 public record ReactorConfig(

@@ -1,6 +1,17 @@
 package io.uring.reactor;
 
-/** Something with operations on a loop that must end before the loop can: a socket, a listener. */
+/**
+ * Something with operations on a loop that must end before the loop can: a socket, a listener. All
+ * methods are called on the loop.
+ *
+ * <pre>{@code
+ * final class Wait extends Operation implements Resource { // reactor.attach(wait) when it begins
+ *     protected void prepare(Sqe sqe) { PollOps.poll(sqe, descriptor, events); }
+ *     protected void complete(int result, int flags) { reactor.detach(this); }
+ *     public void shutdown() { reactor.cancel(this); }
+ * }
+ * }</pre>
+ */
 public interface Resource {
     /**
      * The loop or the server will end soon: take nothing new, tell whoever can make an end. What is
