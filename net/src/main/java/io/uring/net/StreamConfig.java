@@ -12,22 +12,18 @@ import java.util.concurrent.TimeUnit;
  *                 .withWaterMarks(32 * 1024, 64 * 1024, 1024 * 1024);
  * }</pre>
  *
- * @param socket the kernel's options <<<<<<< HEAD
- * @param highWaterBytes from so many queued bytes on {@link StreamSocket#write} returns false
- * @param lowWaterBytes at so few queued bytes {@link StreamHandler#onWritable} is called
- * @param maxQueuedBytes so many queued bytes are never exceeded: the write throws
- * @param readAheadBytes receiving stops while more received bytes than this are not released
- * @param zeroCopyBytes writes of native memory of so many bytes and more are sent without a copy,
- *     from 1; Long.MAX_VALUE, the default, for never. Kernel 6.0. It pays where a network card
- *     reads the memory, from some tens of KiB on: measure. The first time that the kernel says it
- *     has copied (loopback always does) the connection gives it up. Kernel 6.2. =======
+ * @param socket the kernel's options
  * @param highWaterBytes from so many queued bytes on {@link StreamSocket#write} returns false; more
  *     than lowWaterBytes
  * @param lowWaterBytes at so few queued bytes {@link StreamHandler#onWritable} is called; from 0
  * @param maxQueuedBytes so many queued bytes are never exceeded: the write throws; at least
  *     highWaterBytes
  * @param readAheadBytes from 1; receiving stops while more received bytes than this are not
- *     released >>>>>>> 4e897e7cdd29d1d755db9471f8d89e648243df71
+ *     released
+ * @param zeroCopyBytes writes of native memory of so many bytes and more are sent without a copy,
+ *     from 1; Long.MAX_VALUE, the default, for never. Kernel 6.0. It pays where a network card
+ *     reads the memory, from some tens of KiB on: measure. The first time that the kernel says it
+ *     has copied (loopback always does) the connection gives it up. Kernel 6.2.
  * @param idleNanos without any bytes for so long {@link StreamHandler#onIdle} is called, 0 for
  *     never
  * @param closeNanos how long {@link StreamSocket#close} waits for the peer to take what is queued;

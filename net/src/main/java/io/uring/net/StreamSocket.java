@@ -128,11 +128,8 @@ public final class StreamSocket implements Resource {
 
     /**
      * Sends memory of the caller's without a copy. It must not change until {@code listener} is
-     * <<<<<<< HEAD told, which happens in every case, exactly once, on the loop; for writes of
-     * {@link StreamConfig#zeroCopyBytes} and more that can be long after the kernel has taken the
-     * bytes, when the peer has acknowledged them. Otherwise like the copy. ======= told, which
-     * happens in every case, exactly once. Otherwise like the copy. >>>>>>>
-     * 4e897e7cdd29d1d755db9471f8d89e648243df71
+     * told, which happens in every case, exactly once; for {@link StreamConfig#zeroCopyBytes} and
+     * more that can be when the peer has acknowledged them. Otherwise like the copy.
      */
     public boolean write(MemorySegment data, WriteListener listener) {
         java.util.Objects.requireNonNull(listener, "listener");
