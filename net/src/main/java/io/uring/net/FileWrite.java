@@ -58,7 +58,12 @@ final class FileWrite extends Operation {
     /** Starts to read; called again by what is then sent. */
     void readOn() {
         if (!over && next == null && position < end) {
-            next = buffers().takeBlock();
+            try {
+                next = buffers().takeBlock();
+            } catch (RuntimeException | Error e) { // no memory
+                failLater(e);
+                return;
+            }
             read();
         }
     }
@@ -66,9 +71,14 @@ final class FileWrite extends Operation {
     private void read() {
         try {
             reactor.submit(this);
-        } catch (RuntimeException e) { // too many operations; not from inside the send queue
-            reactor.execute(() -> socket.handlerFailed(e));
+        } catch (RuntimeException e) { // too many operations
+            failLater(e);
         }
+    }
+
+    /** Not from inside the send queue. */
+    private void failLater(Throwable cause) {
+        reactor.execute(() -> socket.handlerFailed(cause));
     }
 
     /** Bytes that can be sent now. */

@@ -331,17 +331,20 @@ final class OffLoop implements StreamHandler, Runnable {
         return room;
     }
 
+    /** The file was entered. */
     boolean write(OpenFile file, long position, long length, WriteListener listener) {
         WriteListener inOrder = failure -> add((Runnable) () -> listener.written(failure));
+        Runnable unsent =
+                () -> {
+                    file.exit();
+                    inOrder.written(new SocketException("Socket closed"));
+                };
         if (!isOpen()) {
-            inOrder.written(new SocketException("Socket closed"));
+            unsent.run();
             return false;
         }
         boolean room = handOver(0);
-        passOn(
-                0,
-                () -> socket.write(file, position, length, inOrder),
-                () -> inOrder.written(new SocketException("Socket closed")));
+        passOn(0, () -> socket.writeEntered(file, position, length, inOrder), unsent);
         return room;
     }
 
@@ -371,7 +374,7 @@ final class OffLoop implements StreamHandler, Runnable {
                     handedOver.addAndGet(-bytes);
                     try {
                         write.run();
-                    } catch (RuntimeException e) { // nothing of it was queued
+                    } catch (RuntimeException | Error e) { // nothing of it was queued
                         socket.handlerFailed(e);
                         unsent.run();
                     }

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class SendQueue {
     private static final int INITIAL_ENTRIES = 8;
 
+    /** All of what a send names counts as locked memory, of which a user has 8 MiB by default. */
+    private static final long ZERO_COPY_BYTES_MAX = 1 << 20;
+
     private static final MemorySegment NO_MEMORY = MemorySegment.ofArray(new byte[0]);
 
     private final BufferGroup buffers;
@@ -131,8 +134,8 @@ final class SendQueue {
     void prepareZeroCopy(Sqe sqe, Descriptor socket) {
         assert inFlight == 0 : "one send at a time";
         int slot = head & mask();
-        int length = (int) Math.min(lengths[slot], Integer.MAX_VALUE);
-        int more = tail - head > 1 ? SocketOps.MSG_MORE : 0;
+        int length = (int) Math.min(lengths[slot], ZERO_COPY_BYTES_MAX);
+        int more = queuedBytes > length || files > 0 ? SocketOps.MSG_MORE : 0;
         ZeroCopyOps.send(
                 sqe, socket, segment(slot), offsets[slot], length, SocketOps.MSG_NOSIGNAL | more);
         if (reportsUsage) {

@@ -1,5 +1,7 @@
 package io.uring.net;
 
+import static java.util.Objects.requireNonNull;
+
 import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
 import io.uring.ring.Descriptor;
@@ -66,6 +68,9 @@ final class Sender extends Operation {
     private boolean overHighWater;
     private boolean refusing;
     private boolean corked;
+
+    /** Of the queued bytes, those that a cork does not hold back: a rest of a short send, too. */
+    private long owedBytes;
 
     /** From the first large write on. */
     private @Nullable ZeroCopySender zeroCopy;
@@ -163,6 +168,7 @@ final class Sender extends Operation {
             return;
         }
         if (queue.isReady()) {
+            owedBytes = queue.queuedBytes();
             send();
         } else if (queue.isEmpty() && endRequested && !endSent && !socket.isClosing()) {
             // Closing sends the FIN by itself, and the descriptor's number may be another's by now.
@@ -194,6 +200,7 @@ final class Sender extends Operation {
     /** Holds back what is written from now on, until there is much of it. */
     void cork() {
         corked = true;
+        owedBytes = queue.queuedBytes();
     }
 
     void uncork() {
@@ -204,8 +211,11 @@ final class Sender extends Operation {
     }
 
     private boolean isHeldBack() {
-        boolean much = queue.queuedBytes() >= socket.config().highWaterBytes();
-        return corked && !refusing && !much && !queue.hasFiles();
+        StreamConfig config = socket.config();
+        // Received buffers that wait here count as read ahead: more of them would never come.
+        long much = Math.min(config.highWaterBytes(), config.readAheadBytes());
+        boolean held = corked && owedBytes == 0 && queue.queuedBytes() < much;
+        return held && !refusing && !queue.hasFiles();
     }
 
     /** A block of a file can be sent. */
@@ -221,7 +231,7 @@ final class Sender extends Operation {
             } else {
                 reactor.submit(this);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // of memory, too: nobody would try again
             queue.sent(0); // the memory of a write was closed before its time, or is another's
             socket.handlerFailed(e);
         }
@@ -246,9 +256,16 @@ final class Sender extends Operation {
         sent(result);
     }
 
+    /** Unix sockets have no zero copy, and locked memory is limited for all of a user's sends. */
+    private static boolean isRefusal(int result) {
+        return result == -Errno.EOPNOTSUPP || result == -Errno.ENOMEM || result == -Errno.ENOBUFS;
+    }
+
     /** A send has ended. */
     void sent(int result) {
+        long before = queue.queuedBytes();
         queue.sent(Math.max(result, 0));
+        owedBytes = Math.max(0, owedBytes - (before - queue.queuedBytes()));
         if (result > 0) {
             reactor.counters().sent(result);
             socket.active();
@@ -259,8 +276,8 @@ final class Sender extends Operation {
             socket.closeStep();
             return;
         }
-        if (result == -Errno.EOPNOTSUPP && zeroCopy != null && zeroCopy.isOn()) {
-            zeroCopy.turnOff(); // unix sockets have none
+        if (isZeroCopy() && isRefusal(result)) {
+            requireNonNull(zeroCopy).turnOff();
         } else if (result < 0 && result != -Errno.EINTR && result != -Errno.EAGAIN) {
             socket.fail(SocketErrors.exception("send to " + socket, -result));
             return;
@@ -292,6 +309,13 @@ final class Sender extends Operation {
             }
         } catch (Throwable e) {
             socket.handlerFailed(e);
+        }
+    }
+
+    /** The socket is closed; notifications may be to come. */
+    void closed() {
+        if (zeroCopy != null) {
+            zeroCopy.outliveSocket();
         }
     }
 

@@ -167,14 +167,20 @@ public final class StreamSocket implements Resource {
             throw new IllegalArgumentException(
                     "%d bytes at %d of %s".formatted(length, position, file));
         }
-        if (!reactor.inLoop()) {
-            return offLoop().write(file, position, length, listener);
-        }
-        if (length == 0 || !sender.isOpen()) {
-            return write(MemorySegment.NULL, listener);
-        }
+        OffLoop calls = reactor.inLoop() ? null : offLoop();
         if (!file.enter()) {
             throw new IllegalStateException("closed: " + file);
+        }
+        return calls == null
+                ? writeEntered(file, position, length, listener)
+                : calls.write(file, position, length, listener);
+    }
+
+    /** Leaves the file when the write is over. */
+    boolean writeEntered(OpenFile file, long position, long length, WriteListener listener) {
+        if (length == 0 || !sender.isOpen()) {
+            file.exit();
+            return write(MemorySegment.NULL, listener);
         }
         sender.queue.add(new FileWrite(this, file, position, length, listener));
         return sender.queued();
@@ -402,6 +408,7 @@ public final class StreamSocket implements Resource {
 
     private void closed() {
         reactor.detach(this);
+        sender.closed();
         try {
             handler().onClose(this, cause);
         } catch (Throwable e) {
@@ -536,22 +543,7 @@ public final class StreamSocket implements Resource {
      * @throws IOException on a TCP socket, or when it is closed
      */
     public PeerCredentials peerCredentials() throws IOException {
-        byte[] value = SocketOption.room();
-        int _ =
-                handle.call(
-                        "getsockopt SO_PEERCRED of " + this,
-                        fd ->
-                                SocketCalls.getOption(
-                                        fd,
-                                        SocketCalls.SOL_SOCKET,
-                                        SocketCalls.SO_PEERCRED,
-                                        value));
-        ByteBuffer ints = ByteBuffer.wrap(value).order(java.nio.ByteOrder.nativeOrder());
-        PeerCredentials peer = new PeerCredentials(ints.getInt(), ints.getInt(), ints.getInt());
-        if (peer.uid() == -1) { // what the kernel says of sockets that are not unix sockets
-            throw new IOException(this + " is not a unix socket: its peer has no credentials");
-        }
-        return peer;
+        return PeerCredentials.of(handle, this);
     }
 
     /** The loop this socket is on. */

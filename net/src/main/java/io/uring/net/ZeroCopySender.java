@@ -2,6 +2,7 @@ package io.uring.net;
 
 import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
+import io.uring.reactor.Resource;
 import io.uring.ring.Cqe;
 import io.uring.ring.Opcode;
 import io.uring.ring.Sqe;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * notification that the kernel no longer reads the memory, which comes when the peer has
  * acknowledged the bytes. Ends for good when the kernel says that it copies after all.
  */
-final class ZeroCopySender {
+final class ZeroCopySender implements Resource {
     private final Sender sender;
     private final Reactor reactor;
     private final ArrayList<Send> idle = new ArrayList<>(1);
@@ -26,6 +27,7 @@ final class ZeroCopySender {
     private @Nullable Send current;
 
     private boolean on;
+    private boolean attached;
 
     ZeroCopySender(Sender sender, Reactor reactor) {
         this.sender = sender;
@@ -60,6 +62,24 @@ final class ZeroCopySender {
         return current;
     }
 
+    /** The socket has closed: from now on the loop asks whether anything is still to come. */
+    void outliveSocket() {
+        if (!reading.isEmpty()) {
+            attached = true;
+            reactor.attach(this);
+        }
+    }
+
+    @Override
+    public void shutdown() {
+        // Nothing ends it but the peer; the loop waits for a time.
+    }
+
+    @Override
+    public void lost(Throwable cause) {
+        lost(new IOException("the loop has failed: " + cause.getMessage(), cause));
+    }
+
     /** No notification comes any more. */
     void lost(IOException cause) {
         current = null;
@@ -73,6 +93,10 @@ final class ZeroCopySender {
         reading.remove(send);
         send.write = null;
         idle.add(send);
+        if (attached && reading.isEmpty()) {
+            attached = false;
+            reactor.detach(this);
+        }
         write.notified();
     }
 

@@ -2,12 +2,14 @@ package io.uring.net;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.ReactorConfig;
+import io.uring.testkit.Eventually;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -226,6 +228,29 @@ final class FileWriteTest {
     }
 
     @Test
+    void fileClosedAfterAWriteFromAnExecutorIsSent() throws Exception {
+        byte[] content = random(new Random(6), MIB);
+        OpenFile file = OpenFile.open(file(content));
+        Recorder server =
+                new Recorder() {
+                    @Override
+                    public void onOpen(StreamSocket socket) {
+                        socket.write(file, 0, content.length, failure -> tell(failure));
+                        file.close();
+                        socket.close();
+                    }
+                };
+        ListenerConfig config =
+                ListenerConfig.of(Loops.loopback()).withExecutor(Thread::startVirtualThread);
+        try (Loops loops = Loops.start(1);
+                Peer peer = Peer.connect(loops.listen(config, _ -> server).address())) {
+            assertArrayEquals(content, peer.readToEnd());
+            assertNull(failure());
+            assertNull(server.closeCause());
+        }
+    }
+
+    @Test
     void closingWaitsForAFileAsLongAsItGetsOn() throws Exception {
         byte[] content = random(new Random(4), 16 * MIB);
         Recorder server = new Recorder();
@@ -321,6 +346,24 @@ final class FileWriteTest {
                 socket.close();
             });
             assertEquals(10, peer.readToEnd().length, "closing sends them as well");
+        }
+    }
+
+    @Test
+    void restOfAShortSendIsNotHeldBack() throws Exception {
+        int total = 16 * MIB;
+        Recorder server = new Recorder();
+        try (Loops loops = Loops.start(1);
+                Peer peer = Peer.connect(loops.serve(server))) {
+            server.onLoop(socket -> {
+                socket.cork();
+                assertFalse(socket.write(ByteBuffer.wrap(new byte[total])));
+            });
+            Peer.pause(50); // the kernel has taken what it can
+            assertEquals(total, peer.read(total).length);
+            Eventually.isTrue(Loops.LIMIT, "writable", () -> server.writables.get() == 1);
+            server.onLoop(StreamSocket::close);
+            peer.assertEnd();
         }
     }
 

@@ -40,7 +40,8 @@ final class RingSize {
 
     RingSize(Ring ring, ReactorConfig config) {
         this.ring = ring;
-        int budget = Integer.highestOneBit(Math.max(config.maxOperations(), 2) * 2 - 1);
+        int operations = Math.clamp(config.maxOperations(), 2, LAST_CQ_ENTRIES);
+        int budget = Integer.highestOneBit(operations * 2 - 1);
         lastCqEntries = Math.min(Math.max(budget, FIRST_CQ_ENTRIES), LAST_CQ_ENTRIES);
         growAbove = canResize(ring) ? ring.cqEntries() : NEVER;
     }

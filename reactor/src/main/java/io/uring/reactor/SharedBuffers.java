@@ -2,6 +2,7 @@ package io.uring.reactor;
 
 import io.uring.ring.BufferRing;
 import io.uring.ring.BufferRingConfig;
+import io.uring.ring.OperationLimitException;
 import io.uring.ring.Ring;
 import io.uring.ring.Sqe;
 import io.uring.ring.StorageOps;
@@ -107,11 +108,18 @@ final class SharedBuffers {
         }
         finished[id] = false;
         held--;
-        if (excess > 0 && !discard.isPending()) {
-            excess--;
-            discard.start(id);
-        } else {
+        if (excess == 0 || discard.isPending() || !tryDiscard(id)) {
             provide(id);
+        }
+    }
+
+    private boolean tryDiscard(int id) {
+        try {
+            discard.start(id);
+            excess--;
+            return true;
+        } catch (OperationLimitException e) {
+            return false; // a busy loop may need the buffer after all
         }
     }
 

@@ -109,7 +109,11 @@ final class Submissions {
             return begin(operation);
         } catch (RuntimeException | Error e) {
             Reactor.report(operation, e);
-            tasks.add(() -> operation.complete(-Errno.EINVAL, 0));
+            operation.queued = true; // pending until it is told
+            tasks.add(() -> {
+                operation.queued = false;
+                operation.complete(-Errno.EINVAL, 0);
+            });
             return true;
         }
     }
