@@ -8,5 +8,6 @@ module io.uring.ring {
     exports io.uring.ring.internal to
             io.uring.reactor,
             io.uring.simulation,
-            io.uring.net;
+            io.uring.net,
+            io.uring.netty;
 }

@@ -5,9 +5,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps a descriptor open while threads other than the loop use it, so that none of them ever hits
- * a number that the kernel has given to another connection.
+ * a number that the kernel has given to another connection. Any thread.
+ *
+ * <pre>{@code
+ * if (guard.enter()) {
+ *     try { use(fd); } finally { guard.exit(); }
+ * }
+ * if (guard.close(() -> close(fd))) { close(fd); }
+ * }</pre>
  */
-final class DescriptorGuard {
+public final class DescriptorGuard {
     private static final int CLOSED = Integer.MIN_VALUE;
 
     /** Threads inside, and the sign bit once closing has begun. */
@@ -15,8 +22,11 @@ final class DescriptorGuard {
 
     private volatile @Nullable Runnable onLastExit;
 
-    /** Returns false when the descriptor is closing. */
-    boolean enter() {
+    /** For a descriptor that is open. */
+    public DescriptorGuard() {}
+
+    /** Returns false when the descriptor is closing; otherwise {@link #exit} must follow. */
+    public boolean enter() {
         int seen = state.get();
         while (seen >= 0) {
             if (state.compareAndSet(seen, seen + 1)) {
@@ -27,7 +37,8 @@ final class DescriptorGuard {
         return false;
     }
 
-    void exit() {
+    /** The counterpart of {@link #enter}. */
+    public void exit() {
         if (state.decrementAndGet() == CLOSED) {
             java.util.Objects.requireNonNull(onLastExit).run(); // set before the sign bit
         }
@@ -38,7 +49,7 @@ final class DescriptorGuard {
      *
      * @return true when nobody is inside; otherwise the last one to leave runs {@code onLastExit}
      */
-    boolean close(Runnable whenLastExits) {
+    public boolean close(Runnable whenLastExits) {
         onLastExit = whenLastExits;
         return state.getAndAdd(CLOSED) == 0;
     }

@@ -8,15 +8,23 @@ import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 
-/** Errno to the exception that the JDK's own sockets would throw, with the call and the address. */
-final class SocketErrors {
+/**
+ * Errno to the exception that the JDK's own sockets would throw, with the call and the address.
+ *
+ * <pre>{@code
+ * if (result < 0) {
+ *     throw SocketErrors.exception("bind " + address, -result);
+ * }
+ * }</pre>
+ */
+public final class SocketErrors {
     private SocketErrors() {}
 
     /**
      * Loads what errors are made of. Classes are read from files: when the descriptors have run out
      * it is too late.
      */
-    static void prepare() {
+    public static void prepare() {
         exception("", Errno.EMFILE);
     }
 
@@ -24,7 +32,7 @@ final class SocketErrors {
      * @param what the call and what it was about, such as {@code bind 127.0.0.1:80}
      * @param errno positive
      */
-    static IOException exception(String what, int errno) {
+    public static IOException exception(String what, int errno) {
         String message = what + ": " + Errno.name(errno) + remedy(errno);
         return switch (errno) {
             case Errno.EADDRINUSE, Errno.EADDRNOTAVAIL, Errno.EACCES -> new BindException(message);

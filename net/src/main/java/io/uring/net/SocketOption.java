@@ -1,6 +1,7 @@
 package io.uring.net;
 
 import io.uring.ring.internal.SocketCalls;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -213,19 +214,33 @@ public final class SocketOption<T> {
         return type;
     }
 
-    /** Sets it on a descriptor; 0 or {@code -errno}. */
-    int set(int fd, T value) {
+    /** Sets it on a descriptor that the caller keeps open; 0 or {@code -errno}. */
+    public int set(int fd, T value) {
         return SocketCalls.setOption(fd, level, number, encode(value));
     }
 
     /** The same for a value whose type was checked where it came from. */
-    int setObject(int fd, Object value) {
+    public int setObject(int fd, Object value) {
         return set(fd, type.cast(value));
     }
 
     /** Reads it into {@code value}; the length or {@code -errno}. */
     int get(int fd, byte[] value) {
         return SocketCalls.getOption(fd, level, number, value);
+    }
+
+    /**
+     * Reads it from a descriptor that the caller keeps open.
+     *
+     * @throws IOException when the descriptor has no such option
+     */
+    public T get(int fd) throws IOException {
+        byte[] value = room();
+        int length = get(fd, value);
+        if (length < 0) {
+            throw SocketErrors.exception("getsockopt " + name, -length);
+        }
+        return decode(value, length);
     }
 
     static byte[] room() {

@@ -101,6 +101,14 @@ public final class BufferGroup {
         return shared == null || shared.isExhausted();
     }
 
+    /**
+     * Whether sockets hold most of all the buffers that there can be: what is kept for long should
+     * be copied. Tells nothing of chunks, which have no limit.
+     */
+    public boolean isScarce() {
+        return shared != null && shared.isScarce();
+    }
+
     /** The id for BUFFER_SELECT. */
     public int group() {
         return group;
@@ -129,7 +137,7 @@ public final class BufferGroup {
     public Chunk takeChunk() {
         Chunk chunk = idleChunks.pollFirst();
         if (chunk == null) {
-            chunk = new Chunk(ring.allocate(chunkBytes));
+            chunk = new Chunk(ring.allocateLasting(chunkBytes));
             chunks++;
         }
         return chunk;

@@ -318,6 +318,19 @@ public final class Reactor implements AutoCloseable {
         }
     }
 
+    /**
+     * Submits what has been prepared in this turn before its end, for one more system call: for
+     * what must leave even if a callback then takes long.
+     *
+     * @throws RingException when the ring is unusable
+     */
+    public void submitNow() {
+        checkLoop();
+        if (failure == null && ring.pendingSqes() > 0) {
+            counters.entered(ring.submit());
+        }
+    }
+
     /** Asks the kernel to end every operation on a descriptor, with one SQE where it can (5.19). */
     public void cancelAll(Descriptor descriptor, Operation... operations) {
         checkLoop();

@@ -83,6 +83,12 @@ public final class ReceivedBuffer {
         return memory;
     }
 
+    /** The same memory as {@link #memory()}. Use absolute access: the position means nothing. */
+    public ByteBuffer bytes() {
+        checkLive();
+        return bytes;
+    }
+
     /** Where in {@link #memory()} the unread bytes start. */
     public long offset() {
         return (long) offset + position;

@@ -47,7 +47,9 @@ final class SharedBuffers {
         this.least = config.count();
         this.shrinkNanos = config.shrinkNanos();
         BufferRingConfig all =
-                BufferRingConfig.of(group, config.max(), config.bytes()).initially(least);
+                BufferRingConfig.of(group, config.max(), config.bytes())
+                        .initially(least)
+                        .buffersIn(ring.allocateLasting((long) config.max() * config.bytes()));
         this.ring = BufferRing.register(ring, incremental ? all.incremental() : all);
         this.bytes = this.ring.memory().asByteBuffer();
         this.lent = new int[config.max()];
@@ -74,6 +76,10 @@ final class SharedBuffers {
 
     boolean isExhausted() {
         return held == size();
+    }
+
+    boolean isScarce() {
+        return held * 2 > ring.entries();
     }
 
     /** Where the bytes of a completion are, which named this buffer; to be called for each. */

@@ -441,6 +441,17 @@ public final class Ring implements AutoCloseable {
     }
 
     /**
+     * The same, but it lives on when the ring is closed, for as long as anything refers to it: for
+     * what is received, which others may still read.
+     */
+    public MemorySegment allocateLasting(long bytes) {
+        checkOpen();
+        MemorySegment memory = RingMapping.map(kernel, Arena.ofAuto(), bytes, -1, 0);
+        keep(memory);
+        return memory;
+    }
+
+    /**
      * An arena for memory that this ring's operations use. Closing it throws while an operation in
      * flight names its memory. Belongs to the ring's owner, who closes it before or after the ring.
      */

@@ -100,6 +100,14 @@ public final class NativeMemory {
         MemorySegment.copy(source, 0, Native.EVERYTHING, address, source.byteSize());
     }
 
+    /**
+     * The address space, in which an absolute address is an offset: names memory of others in an
+     * operation without an object for each. Whoever does that keeps the memory alive.
+     */
+    public static MemorySegment everything() {
+        return Native.EVERYTHING;
+    }
+
     /** Memory by address, without an owner and unchecked but for its length. */
     public static MemorySegment segment(long address, long bytes) {
         return Native.EVERYTHING.asSlice(address, bytes);

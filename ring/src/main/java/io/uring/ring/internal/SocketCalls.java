@@ -35,6 +35,7 @@ public final class SocketCalls {
     public static final int SO_LINGER = 13;
     public static final int SO_REUSEPORT = 15;
     public static final int SO_ATTACH_REUSEPORT_CBPF = 51;
+    public static final int SO_DOMAIN = 39;
     public static final int SO_PEERCRED = 17;
     public static final int SO_MEMINFO = 55;
     public static final int SO_ACCEPTCONN = 30;
@@ -192,6 +193,12 @@ public final class SocketCalls {
     public static int shutdownOutput(int fd) {
         int output = 1; // SHUT_WR
         return (int) call(SystemCall.SHUTDOWN, fd, output, 0, 0, 0, 0);
+    }
+
+    /** What comes from now on is thrown away; a receive ends. */
+    public static int shutdownInput(int fd) {
+        int input = 0; // SHUT_RD
+        return (int) call(SystemCall.SHUTDOWN, fd, input, 0, 0, 0, 0);
     }
 
     /** Makes the next close discard unsent data and send RST. */

@@ -1,0 +1,94 @@
+package io.uring.netty;
+
+import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.util.NetUtil;
+import io.uring.ring.Sockaddr;
+import io.uring.ring.internal.SocketCalls;
+import java.lang.foreign.Arena;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
+import org.jspecify.annotations.Nullable;
+
+/** Netty's addresses and the kernel's. */
+final class Addresses {
+    private static final boolean IPV6 = !NetUtil.isIpV4StackPreferred() && SocketCalls.hasIpv6();
+
+    private Addresses() {}
+
+    /** IPv6 sockets carry both, so that is what they are unless there is none. */
+    static int defaultFamily() {
+        return IPV6 ? SocketCalls.AF_INET6 : SocketCalls.AF_INET;
+    }
+
+    static int family(@Nullable SocketProtocolFamily family) {
+        return switch (family) {
+            case null -> defaultFamily();
+            case INET -> SocketCalls.AF_INET;
+            case INET6 -> SocketCalls.AF_INET6;
+            case UNIX -> SocketCalls.AF_UNIX;
+        };
+    }
+
+    /**
+     * The address for a socket of a family: IPv4 as a mapped address on IPv6 sockets.
+     *
+     * @throws UnresolvedAddressException when it has a name only
+     */
+    static Sockaddr encode(Arena arena, SocketAddress address, int family) {
+        return switch (address) {
+            case DomainSocketAddress unix -> Sockaddr.of(arena, unix(unix));
+            case InetSocketAddress inet when family == SocketCalls.AF_INET6 ->
+                    Sockaddr.of(arena, mapped(resolved(inet)));
+            case InetSocketAddress inet -> Sockaddr.of(arena, unmapped(resolved(inet)));
+            default -> Sockaddr.of(arena, address);
+        };
+    }
+
+    static UnixDomainSocketAddress unix(DomainSocketAddress address) {
+        return UnixDomainSocketAddress.of(address.path());
+    }
+
+    private static InetSocketAddress resolved(InetSocketAddress address) {
+        if (address.isUnresolved()) {
+            throw new UnresolvedAddressException();
+        }
+        return address;
+    }
+
+    private static InetSocketAddress mapped(InetSocketAddress address) {
+        if (!(address.getAddress() instanceof Inet4Address v4)) {
+            return address;
+        }
+        byte[] bytes = new byte[16];
+        if (!v4.isAnyLocalAddress()) {
+            bytes[10] = -1;
+            bytes[11] = -1;
+            System.arraycopy(v4.getAddress(), 0, bytes, 12, 4);
+        }
+        try { // not of InetAddress, which would make IPv4 of it again
+            InetAddress host = Inet6Address.getByAddress(null, bytes, -1);
+            return new InetSocketAddress(host, address.getPort());
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e); // only for a wrong number of bytes
+        }
+    }
+
+    /** An IPv4 socket that is bound to any address, which Java may write as that of IPv6. */
+    private static InetSocketAddress unmapped(InetSocketAddress address) {
+        boolean any = address.getAddress() instanceof Inet6Address v6 && v6.isAnyLocalAddress();
+        return any ? new InetSocketAddress("0.0.0.0", address.getPort()) : address;
+    }
+
+    static SocketAddress decode(Sockaddr address) {
+        return address.get() instanceof UnixDomainSocketAddress unix
+                ? new DomainSocketAddress(unix.getPath().toString())
+                : address.get();
+    }
+}

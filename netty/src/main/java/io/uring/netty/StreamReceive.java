@@ -1,0 +1,306 @@
+package io.uring.netty;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.RecvByteBufAllocator;
+import io.uring.reactor.BufferGroup;
+import io.uring.reactor.Chunk;
+import io.uring.reactor.ReceivedBuffer;
+import io.uring.ring.Cqe;
+import io.uring.ring.Errno;
+import io.uring.ring.Feature;
+import io.uring.ring.SocketOps;
+import io.uring.ring.Sqe;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving half of a stream. One receive stays armed from the first read on, into the loop's
+ * shared buffers. It is cancelled only when data comes that nobody asked for: such data is held
+ * until the next read, so that switching auto-read off and on costs nothing.
+ */
+final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Owner {
+    private final UringStreamChannel channel;
+    private final ArrayDeque<ByteBuf> held = new ArrayDeque<>(0);
+
+    /** Set while a receive without the shared buffers is armed. */
+    private @Nullable Chunk chunk;
+
+    /** Somebody asked for data. */
+    private boolean readPending;
+
+    /** Between the first message of a read loop and its {@code channelReadComplete}. */
+    private boolean reading;
+
+    private boolean cancelling;
+    private boolean deliveryScheduled;
+
+    /** Nothing comes any more: end of stream, an error, or shut down. */
+    private boolean ended;
+
+    /** The peer has closed; what it sent before is delivered whether asked for or not. */
+    private boolean peerClosed;
+
+    private @Nullable IOException failure;
+
+    StreamReceive(UringStreamChannel channel) {
+        super(channel);
+        this.channel = channel;
+    }
+
+    /** Asks for data: for one read loop, or for as long as auto-read is on. */
+    void read() {
+        if (ended && held.isEmpty()) {
+            return;
+        }
+        readPending = true;
+        if (!held.isEmpty()) {
+            scheduleDelivery();
+        } else if (!reading) {
+            arm();
+        }
+    }
+
+    /** Data is no longer wanted. What comes is held, and then the receive is cancelled. */
+    void readNoMore() {
+        readPending = false;
+    }
+
+    /** On a new loop: what was asked for and did not come. */
+    void resume() {
+        if (isWanted() && !held.isEmpty()) {
+            scheduleDelivery();
+        } else if (isWanted()) {
+            arm();
+        }
+    }
+
+    /** The peer has closed its side, though nobody reads. */
+    void peerClosed() {
+        peerClosed = true;
+        if (!held.isEmpty()) {
+            scheduleDelivery();
+        } else {
+            arm();
+        }
+    }
+
+    boolean isArmed() {
+        return isPending();
+    }
+
+    boolean hasEnded() {
+        return ended;
+    }
+
+    private boolean isWanted() {
+        return readPending || peerClosed;
+    }
+
+    private void arm() {
+        if (!isPending() && !ended && channel.isActive() && channel.isOnThisLoop()) {
+            cancelling = false;
+            channel.submit(this);
+        }
+    }
+
+    private void disarm() {
+        if (isPending() && !cancelling) {
+            cancelling = true;
+            channel.reactor().cancel(this);
+        }
+    }
+
+    /** Not from inside the caller's handler. */
+    private void scheduleDelivery() {
+        if (!deliveryScheduled && !reading) {
+            deliveryScheduled = true;
+            channel.eventLoop().execute(this::deliverHeld);
+        }
+    }
+
+    private void deliverHeld() {
+        deliveryScheduled = false;
+        while (isWanted() && !held.isEmpty() && channel.isActive()) {
+            ByteBuf data = held.removeFirst();
+            deliver(data, !held.isEmpty());
+        }
+        if (reading) {
+            complete();
+        }
+        if (held.isEmpty()) {
+            if (ended) {
+                end();
+            } else if (isWanted()) {
+                arm();
+            }
+        }
+    }
+
+    /** The channel is closed: gives back what nobody will read. */
+    void closed() {
+        ended = true;
+        held.forEach(ByteBuf::release);
+        held.clear();
+    }
+
+    @Override
+    protected void prepare(Sqe sqe) {
+        BufferGroup buffers = channel.reactor().buffers();
+        if (buffers.isExhausted()) {
+            if (buffers.isShared()) {
+                channel.reactor().counters().exhausted();
+            }
+            Chunk memory = buffers.takeChunk();
+            chunk = memory;
+            SocketOps.recv(sqe, channel.descriptor(), memory.memory(), 0);
+        } else if (channel.reactor().ring().capabilities().has(Feature.MULTISHOT_RECV)) {
+            SocketOps.recvMultishot(sqe, channel.descriptor(), buffers.group());
+        } else {
+            SocketOps.recvSelect(sqe, channel.descriptor(), buffers.group(), 0);
+        }
+    }
+
+    @Override
+    protected void completed(int result, int flags) {
+        ByteBuf data = received(result, flags);
+        if (data != null) {
+            boolean last = (flags & Cqe.F_MORE) == 0;
+            arrived(data, !last && (flags & Cqe.F_SOCK_NONEMPTY) != 0);
+        } else if (result == 0) {
+            ended(null);
+        } else {
+            failed(-result);
+        }
+        if (!isPending()) {
+            if (reading && !ended) {
+                complete(); // the next message may be long in coming
+            }
+            if (!isWanted()) {
+                channel.watchPeer();
+            } else if (held.isEmpty()) {
+                arm();
+            }
+        }
+    }
+
+    private @Nullable ByteBuf received(int result, int flags) {
+        BufferGroup buffers = channel.reactor().buffers();
+        ReceivedBuffer data = null;
+        Chunk memory = chunk;
+        if ((flags & Cqe.F_BUFFER) != 0) {
+            data = buffers.take(result, flags, this);
+        } else if (memory != null) {
+            chunk = null;
+            if (result > 0) {
+                data = buffers.lend(memory, result, this);
+            } else {
+                buffers.returnChunk(memory);
+            }
+        }
+        return data == null ? null : UringByteBuf.of(data, channel.alloc(), buffers);
+    }
+
+    private void arrived(ByteBuf data, boolean more) {
+        channel.reactor().counters().received(data.readableBytes());
+        if (!channel.isActive()) {
+            data.release();
+        } else if (held.isEmpty() && (reading || isWanted())) {
+            deliver(data, more);
+        } else {
+            held.addLast(data);
+            disarm();
+            if (isWanted()) {
+                scheduleDelivery();
+            }
+        }
+    }
+
+    /**
+     * One message of a read loop.
+     *
+     * @param more whether the next one is there already
+     */
+    @SuppressWarnings("deprecation") // of the handle, which Netty itself still uses
+    private void deliver(ByteBuf data, boolean more) {
+        RecvByteBufAllocator.Handle loop = channel.receiveLoop();
+        if (!reading) {
+            loop.reset(channel.config());
+            reading = true;
+        }
+        int bytes = data.readableBytes();
+        loop.attemptedBytesRead(more ? bytes : bytes + 1);
+        loop.lastBytesRead(bytes);
+        loop.incMessagesRead(1);
+        readPending = false;
+        channel.pipeline().fireChannelRead(data);
+        if (!more || !(loop.continueReading() || peerClosed)) {
+            complete();
+        }
+    }
+
+    /** Ends a read loop. */
+    private void complete() {
+        if (!reading) {
+            return; // the handler closed the channel, or the like
+        }
+        reading = false;
+        channel.receiveLoop().readComplete();
+        channel.pipeline().fireChannelReadComplete();
+        if (isPending() || !channel.isActive()) {
+            return;
+        }
+        if (!held.isEmpty()) {
+            if (isWanted()) {
+                scheduleDelivery();
+            }
+        } else if (!isWanted()) {
+            channel.watchPeer();
+        }
+    }
+
+    private void failed(int errno) {
+        switch (errno) {
+            // The next receive, if the group still is exhausted, brings its own memory.
+            case Errno.ENOBUFS -> channel.reactor().counters().exhausted();
+            case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> {}
+            default -> ended(Errors.exception("recv of " + channel, errno));
+        }
+    }
+
+    private void ended(@Nullable IOException cause) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        failure = cause;
+        peerClosed = true;
+        if (held.isEmpty()) {
+            end();
+        } else {
+            scheduleDelivery();
+        }
+    }
+
+    private void end() {
+        if (!channel.isActive()) {
+            return;
+        }
+        ChannelPipeline pipeline = channel.pipeline();
+        IOException cause = failure;
+        if (reading) {
+            reading = false;
+            channel.receiveLoop().readComplete();
+            pipeline.fireChannelReadComplete();
+        }
+        if (cause != null) {
+            failure = null;
+            pipeline.fireExceptionCaught(cause);
+        }
+        channel.inputEnded(cause != null);
+    }
+
+    @Override
+    public void bufferReleased(int bytes) {}
+}

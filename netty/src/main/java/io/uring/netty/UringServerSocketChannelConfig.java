@@ -1,0 +1,171 @@
+package io.uring.netty;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.MessageSizeEstimator;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.ServerChannelRecvByteBufAllocator;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.ServerSocketChannelConfig;
+import io.netty.channel.unix.UnixChannelOption;
+import io.netty.util.NetUtil;
+import io.uring.net.SocketOption;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The options of a listening TCP channel; what is accepted inherits those of the kernel. */
+final class UringServerSocketChannelConfig extends UringChannelConfig
+        implements ServerSocketChannelConfig {
+    private static final Map<ChannelOption<?>, SocketOption<?>> SOCKET_OPTIONS =
+            Map.of(
+                    ChannelOption.SO_RCVBUF,
+                    SocketOption.SO_RCVBUF,
+                    ChannelOption.SO_REUSEADDR,
+                    SocketOption.SO_REUSEADDR,
+                    ChannelOption.TCP_FASTOPEN,
+                    SocketOption.TCP_FASTOPEN,
+                    UnixChannelOption.SO_REUSEPORT,
+                    SocketOption.SO_REUSEPORT,
+                    UringChannelOption.TCP_DEFER_ACCEPT,
+                    SocketOption.TCP_DEFER_ACCEPT,
+                    UringChannelOption.IP_FREEBIND,
+                    SocketOption.IP_FREEBIND,
+                    UringChannelOption.IP_TRANSPARENT,
+                    SocketOption.IP_TRANSPARENT);
+
+    private volatile int backlog = NetUtil.SOMAXCONN;
+
+    UringServerSocketChannelConfig(UringServerSocketChannel channel) {
+        super(channel, new ServerChannelRecvByteBufAllocator(), SOCKET_OPTIONS);
+        setReuseAddress(true);
+    }
+
+    @Override
+    public Map<ChannelOption<?>, Object> getOptions() {
+        return getOptions(super.getOptions(), ChannelOption.SO_BACKLOG);
+    }
+
+    @SuppressWarnings("unchecked")
+    @Override
+    public <T> @Nullable T getOption(ChannelOption<T> option) {
+        if (option == ChannelOption.SO_BACKLOG) {
+            return (T) Integer.valueOf(backlog);
+        }
+        return super.getOption(option);
+    }
+
+    @Override
+    public <T> boolean setOption(ChannelOption<T> option, T value) {
+        validate(option, value);
+        if (option == ChannelOption.SO_BACKLOG) {
+            setBacklog((Integer) value);
+            return true;
+        }
+        return super.setOption(option, value);
+    }
+
+    @Override
+    public int getBacklog() {
+        return backlog;
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setBacklog(int connections) {
+        if (connections < 0) {
+            throw new IllegalArgumentException("backlog of " + connections);
+        }
+        backlog = connections;
+        return this;
+    }
+
+    @Override
+    public boolean isReuseAddress() {
+        return socket().option(SocketOption.SO_REUSEADDR);
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setReuseAddress(boolean on) {
+        socket().option(SocketOption.SO_REUSEADDR, on);
+        return this;
+    }
+
+    @Override
+    public int getReceiveBufferSize() {
+        return socket().option(SocketOption.SO_RCVBUF);
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setReceiveBufferSize(int bytes) {
+        socket().option(SocketOption.SO_RCVBUF, bytes);
+        return this;
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setPerformancePreferences(
+            int connectionTime, int latency, int bandwidth) {
+        return this;
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setConnectTimeoutMillis(int millis) {
+        super.setConnectTimeoutMillis(millis);
+        return this;
+    }
+
+    @Deprecated
+    @Override
+    public UringServerSocketChannelConfig setMaxMessagesPerRead(int count) {
+        super.setMaxMessagesPerRead(count);
+        return this;
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setWriteSpinCount(int count) {
+        super.setWriteSpinCount(count);
+        return this;
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setAllocator(ByteBufAllocator allocator) {
+        super.setAllocator(allocator);
+        return this;
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setRecvByteBufAllocator(RecvByteBufAllocator allocator) {
+        super.setRecvByteBufAllocator(allocator);
+        return this;
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setAutoRead(boolean on) {
+        super.setAutoRead(on);
+        return this;
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setMessageSizeEstimator(MessageSizeEstimator estimator) {
+        super.setMessageSizeEstimator(estimator);
+        return this;
+    }
+
+    @Override
+    public UringServerSocketChannelConfig setWriteBufferWaterMark(WriteBufferWaterMark marks) {
+        super.setWriteBufferWaterMark(marks);
+        return this;
+    }
+
+    @Deprecated
+    @Override
+    public UringServerSocketChannelConfig setWriteBufferHighWaterMark(int bytes) {
+        super.setWriteBufferHighWaterMark(bytes);
+        return this;
+    }
+
+    @Deprecated
+    @Override
+    public UringServerSocketChannelConfig setWriteBufferLowWaterMark(int bytes) {
+        super.setWriteBufferLowWaterMark(bytes);
+        return this;
+    }
+}
