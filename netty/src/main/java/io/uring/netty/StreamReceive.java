@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Owner {
     private final UringStreamChannel channel;
     private final ArrayDeque<ByteBuf> held = new ArrayDeque<>(0);
+    private final Runnable arm = this::armNow;
 
     /** Set while a receive without the shared buffers is armed. */
     private @Nullable Chunk chunk;
@@ -35,6 +36,7 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
 
     private boolean cancelling;
     private boolean deliveryScheduled;
+    private boolean armScheduled;
 
     /** Nothing comes any more: end of stream, an error, or shut down. */
     private boolean ended;
@@ -98,8 +100,20 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         return readPending || peerClosed;
     }
 
+    /** At the end of the turn, behind what the turn sends. */
     private void arm() {
-        if (!isPending() && !ended && channel.isActive() && channel.isOnThisLoop()) {
+        if (!armScheduled && !isPending() && !ended && channel.isOnThisLoop()) {
+            armScheduled = true;
+            channel.reactor().beforeSubmit(arm);
+        }
+    }
+
+    private void armNow() {
+        if (!channel.isOnThisLoop()) {
+            return; // it has left since
+        }
+        armScheduled = false;
+        if (!isPending() && !ended && channel.isActive()) {
             cancelling = false;
             channel.submit(this);
         }
@@ -122,12 +136,8 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
 
     private void deliverHeld() {
         deliveryScheduled = false;
-        while (isWanted() && !held.isEmpty() && channel.isActive()) {
-            ByteBuf data = held.removeFirst();
-            deliver(data, !held.isEmpty());
-        }
-        if (reading) {
-            complete();
+        if (isWanted()) {
+            deliverLoop();
         }
         if (held.isEmpty()) {
             if (ended) {
@@ -135,6 +145,16 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
             } else if (isWanted()) {
                 arm();
             }
+        }
+    }
+
+    /** One read loop out of what is held. */
+    private void deliverLoop() {
+        boolean goOn = true;
+        while (goOn && !held.isEmpty() && channel.isActive()) {
+            ByteBuf data = held.removeFirst();
+            deliver(data, !held.isEmpty());
+            goOn = reading;
         }
     }
 
@@ -206,15 +226,31 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         channel.reactor().counters().received(data.readableBytes());
         if (!channel.isActive()) {
             data.release();
-        } else if (held.isEmpty() && (reading || isWanted())) {
-            deliver(data, more);
-        } else {
-            held.addLast(data);
-            disarm();
-            if (isWanted()) {
-                scheduleDelivery();
-            }
+            return;
         }
+        int most = channel.mostPerRead();
+        if (held.isEmpty() && data.readableBytes() <= most && (reading || isWanted())) {
+            deliver(data, more);
+            return;
+        }
+        boolean first = held.isEmpty();
+        hold(data, most);
+        if (first && (reading || isWanted())) {
+            deliverLoop();
+        } else if (isWanted()) {
+            scheduleDelivery();
+        }
+        if (!held.isEmpty()) {
+            disarm();
+        }
+    }
+
+    /** In pieces as large as the application's allocator would have made them. */
+    private void hold(ByteBuf data, int most) {
+        while (data.readableBytes() > most) {
+            held.addLast(data.readRetainedSlice(most));
+        }
+        held.addLast(data);
     }
 
     /**
@@ -248,14 +284,12 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         reading = false;
         channel.receiveLoop().readComplete();
         channel.pipeline().fireChannelReadComplete();
-        if (isPending() || !channel.isActive()) {
+        if (!channel.isActive()) {
             return;
         }
-        if (!held.isEmpty()) {
-            if (isWanted()) {
-                scheduleDelivery();
-            }
-        } else if (!isWanted()) {
+        if (!held.isEmpty() && isWanted()) {
+            scheduleDelivery();
+        } else if (!isWanted() && !isPending()) {
             channel.watchPeer();
         }
     }

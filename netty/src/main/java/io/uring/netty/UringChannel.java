@@ -178,7 +178,7 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
     @Override
     protected final @Nullable SocketAddress localAddress0() {
         SocketAddress known = local;
-        if (known == null) {
+        if (known == null && active) {
             known = socket.localAddress();
             local = known;
         }

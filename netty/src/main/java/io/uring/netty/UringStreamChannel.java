@@ -1,6 +1,7 @@
 package io.uring.netty;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
@@ -58,6 +59,16 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
     @SuppressWarnings("deprecation")
     final RecvByteBufAllocator.Handle receiveLoop() {
         return unsafe().recvBufAllocHandle();
+    }
+
+    /**
+     * The most bytes of one message. The usual allocator guesses how much memory a read may need,
+     * which does not matter here; others are there to say how large messages shall be.
+     */
+    final int mostPerRead() {
+        return config().getRecvByteBufAllocator() instanceof AdaptiveRecvByteBufAllocator
+                ? Integer.MAX_VALUE
+                : Math.max(1, receiveLoop().guess());
     }
 
     // Its place on a loop.

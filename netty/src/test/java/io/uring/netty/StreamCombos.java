@@ -1,0 +1,69 @@
+package io.uring.netty;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.testsuite.transport.TestsuitePermutation.BootstrapComboFactory;
+import io.netty.testsuite.transport.TestsuitePermutation.BootstrapFactory;
+import io.netty.testsuite.transport.socket.SocketTestPermutation;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.uring.ring.Feature;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Who serves and who connects in Netty's own tests: we, or NIO, but not NIO with NIO. */
+final class StreamCombos extends SocketTestPermutation {
+    private final EventLoopGroup group;
+    private final int zeroCopyBytes;
+
+    /**
+     * @param mask features that the loops do without, as in the system property
+     * @param zeroCopyBytes from how many bytes on is sent without a copy, -1 for never
+     */
+    StreamCombos(String mask, int zeroCopyBytes) {
+        this.zeroCopyBytes = zeroCopyBytes;
+        System.setProperty(Feature.MASK_PROPERTY, mask);
+        try {
+            group =
+                    new MultiThreadIoEventLoopGroup(
+                            2,
+                            new DefaultThreadFactory("uring-suite", true),
+                            UringIoHandler.newFactory());
+        } finally {
+            System.clearProperty(Feature.MASK_PROPERTY);
+        }
+    }
+
+    @Override
+    public List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> socket() {
+        List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> all =
+                combo(serverSocket(), clientSocket());
+        all.removeLast(); // NIO with NIO
+        return all;
+    }
+
+    @Override
+    public List<BootstrapFactory<ServerBootstrap>> serverSocket() {
+        List<BootstrapFactory<ServerBootstrap>> all = new ArrayList<>();
+        all.add(() ->
+                new ServerBootstrap()
+                        .group(group)
+                        .channel(UringServerSocketChannel.class)
+                        .childOption(UringChannelOption.ZERO_COPY_BYTES, zeroCopyBytes));
+        all.addAll(super.serverSocket());
+        return all;
+    }
+
+    @Override
+    public List<BootstrapFactory<Bootstrap>> clientSocket() {
+        List<BootstrapFactory<Bootstrap>> all = new ArrayList<>();
+        all.add(() ->
+                new Bootstrap()
+                        .group(group)
+                        .channel(UringSocketChannel.class)
+                        .option(UringChannelOption.ZERO_COPY_BYTES, zeroCopyBytes));
+        all.addAll(super.clientSocket());
+        return all;
+    }
+}
