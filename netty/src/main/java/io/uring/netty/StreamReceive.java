@@ -330,6 +330,7 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         }
         if (cause != null) {
             failure = null;
+            channel.sendsFail(cause);
             pipeline.fireExceptionCaught(cause);
         }
         channel.inputEnded(cause != null);

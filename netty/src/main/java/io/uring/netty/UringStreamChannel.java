@@ -204,6 +204,18 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
         ((StreamUnsafe) unsafe()).fail(cause);
     }
 
+    /**
+     * The connection is broken, as a receive has found out. Where writes that fail do not close the
+     * channel, those that are flushed are told first, as they would have been if they had come
+     * first.
+     */
+    final void sendsFail(IOException cause) {
+        ChannelOutboundBuffer queue = unsafe().outboundBuffer();
+        if (!config().isAutoClose() && queue != null && !queue.isEmpty()) {
+            sendFailed(cause);
+        }
+    }
+
     // Connecting.
 
     final void connectEnded() {

@@ -51,6 +51,10 @@ import org.junit.jupiter.api.Nested;
  * does not. Nothing is disabled.
  */
 abstract class StreamSuite {
+    static {
+        FullBacklog.isBadHost();
+    }
+
     abstract StreamCombos combos();
 
     @Nested
