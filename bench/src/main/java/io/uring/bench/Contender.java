@@ -95,8 +95,8 @@ record Contender(
     }
 
     private static void addNetty(List<Contender> all, NettyServer.Transport transport) {
-        String name = "netty-" + transport;
-        String about = "Netty " + transport + "; HTTP: HttpServerCodec";
+        String name = transport.contender();
+        String about = "Netty, " + transport.about() + "; HTTP: HttpServerCodec";
         all.add(java(name, about, ALL_MODES, new NettyServer(transport, false)));
         all.add(
                 new Contender(

@@ -33,6 +33,8 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.util.ReferenceCountUtil;
+import io.uring.netty.UringIoHandler;
+import io.uring.netty.UringServerSocketChannel;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -46,19 +48,26 @@ final class NettyServer implements Server {
     private static final short BUFFER_GROUP = 1;
 
     enum Transport {
-        NIO(NioServerSocketChannel.class),
-        EPOLL(EpollServerSocketChannel.class),
-        URING(IoUringServerSocketChannel.class);
+        NIO("netty-nio", NioServerSocketChannel.class),
+        EPOLL("netty-epoll", EpollServerSocketChannel.class),
+        URING("netty-uring", IoUringServerSocketChannel.class),
+        OURS("uring-netty", UringServerSocketChannel.class);
 
+        private final String contender;
         private final Class<? extends ServerSocketChannel> channel;
 
-        Transport(Class<? extends ServerSocketChannel> channel) {
+        Transport(String contender, Class<? extends ServerSocketChannel> channel) {
+            this.contender = contender;
             this.channel = channel;
         }
 
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
+        String about() {
+            return this == OURS ? "our transport" : name().toLowerCase(Locale.ROOT);
+        }
+
+        /** What a server on it is called. */
+        String contender() {
+            return contender;
         }
     }
 
@@ -80,7 +89,7 @@ final class NettyServer implements Server {
                         .option(ChannelOption.SO_BACKLOG, BACKLOG)
                         .childOption(ChannelOption.TCP_NODELAY, true)
                         .childHandler(new Connections(mode, tuned));
-        if (tuned) {
+        if (tuned && transport != Transport.OURS) { // whose reads are as large as what is there
             bootstrap.childOption(
                     ChannelOption.RECVBUF_ALLOCATOR,
                     new AdaptiveRecvByteBufAllocator(64, 2048, TUNED_READ_BYTES));
@@ -98,6 +107,7 @@ final class NettyServer implements Server {
         return switch (transport) {
             case NIO -> NioIoHandler.newFactory();
             case EPOLL -> EpollIoHandler.newFactory();
+            case OURS -> UringIoHandler.newFactory();
             case URING ->
                     tuned
                             ? IoUringIoHandler.newFactory(tunedRing())
