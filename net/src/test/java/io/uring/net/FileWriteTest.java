@@ -293,6 +293,24 @@ final class FileWriteTest {
     }
 
     @Test
+    void loopClosesWhileTheReadOfAConnectionThatHasGoneWaits() throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        Recorder server = new Recorder();
+        try (Loops loops = Loops.start(1);
+                RandomAccessFile _ = new RandomAccessFile(pipe.toFile(), "rw"); // so it waits
+                OpenFile file = OpenFile.open(pipe);
+                Peer peer = Peer.connect(loops.serve(server))) {
+            server.onLoop(socket -> socket.write(file, 0, 1, this::tell));
+            server.onLoop(socket -> socket.abort(new IOException("over")));
+            assertEquals("over", failure().getMessage());
+            server.closeCause();
+            assertThrows(IOException.class, () -> peer.read(1));
+            loops.closeLoops();
+        }
+    }
+
+    @Test
     void missingFileIsNamed() {
         Path missing = directory.resolve("missing");
         IOException e = assertThrows(IOException.class, () -> OpenFile.open(missing));
