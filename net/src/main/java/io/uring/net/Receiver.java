@@ -10,6 +10,7 @@ import io.uring.ring.Errno;
 import io.uring.ring.Feature;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -212,7 +213,14 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
     }
 
     private void deliverEnd() {
-        if (!endDelivered && !closed) {
+        if (socket.direct.isUnderWay()) {
+            reactor.execute(this::deliverHeld); // whether it is an end is known when that is over
+            return;
+        }
+        IOException failure = socket.direct.failure();
+        if (failure != null) {
+            socket.fail(failure);
+        } else if (!endDelivered && !closed) {
             endDelivered = true;
             try {
                 socket.handler().onEndOfInput(socket);

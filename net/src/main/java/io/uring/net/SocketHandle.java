@@ -93,6 +93,11 @@ final class SocketHandle extends Operation {
         return closing;
     }
 
+    /** Whether another thread uses the descriptor at this moment. */
+    boolean isUsed() {
+        return guard.isUsed();
+    }
+
     /** Closes once the other threads are out of it; no operation may be pending. */
     void close() {
         closing = true;

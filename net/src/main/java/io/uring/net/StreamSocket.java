@@ -5,7 +5,6 @@ import io.uring.reactor.ReceivedBuffer;
 import io.uring.reactor.Resource;
 import io.uring.reactor.Timer;
 import io.uring.ring.Descriptor;
-import io.uring.ring.Errno;
 import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -40,6 +39,7 @@ public final class StreamSocket implements Resource {
     private final StreamConfig config;
     private final Receiver receiver;
     final Sender sender;
+    final DirectSend direct;
     private final Timer closeTimer = new Timer(this::closeTimedOut);
     private final Timer idleTimer = new Timer(this::checkIdle);
     private @Nullable StreamHandler handler;
@@ -64,6 +64,7 @@ public final class StreamSocket implements Resource {
         this.config = config;
         this.receiver = new Receiver(this);
         this.sender = new Sender(this);
+        this.direct = new DirectSend(this, handle);
     }
 
     /** Starts as a connection of a listener. */
@@ -235,17 +236,11 @@ public final class StreamSocket implements Resource {
      * else writes.
      *
      * @return the bytes taken, from 0
-     * @throws IOException when the connection is broken or closed
+     * @throws IOException when the connection is closed, or broken: then {@link
+     *     StreamHandler#onClose} is told the same
      */
     public int trySend(MemorySegment data, long offset, int length) throws IOException {
-        int result = handle.with(fd -> SocketCalls.sendNow(fd, data, offset, length));
-        if (result == -Errno.EBADF) {
-            throw new ClosedChannelException();
-        }
-        if (result < 0 && result != -Errno.EAGAIN && result != -Errno.EINTR) {
-            throw SocketErrors.exception("send to " + this, -result);
-        }
-        return Math.max(result, 0);
+        return direct.trySend(data, offset, length);
     }
 
     /**
