@@ -338,4 +338,31 @@ final class HostileHandlerTest {
             assertThrows(IOException.class, () -> peer.read(1));
         }
     }
+
+    @Test
+    void releaseOnTheThreadOfALoopThatHasClosedDoesNothing() throws Exception {
+        CompletableFuture<ReceivedBuffer> kept = new CompletableFuture<>();
+        StreamHandler keeping =
+                new StreamHandler() {
+                    @Override
+                    public void onData(StreamSocket socket, ReceivedBuffer data) {
+                        kept.complete(data);
+                    }
+                };
+        Loops loops = Loops.start(1);
+        try (Peer peer = Peer.connect(loops.serve(keeping)).send("kept")) {
+            ReceivedBuffer data = Loops.get(kept);
+            CompletableFuture<Boolean> released =
+                    loops.loop()
+                            .terminated()
+                            .thenApply(_ -> {
+                                data.release();
+                                return loops.loop().inLoop();
+                            });
+            loops.group().close();
+            assertTrue(Loops.get(released), "on the loop's thread");
+            assertFalse(data.isLent());
+            assertThrows(IOException.class, () -> peer.read(1));
+        }
+    }
 }

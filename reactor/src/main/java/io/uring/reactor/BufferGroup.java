@@ -187,7 +187,9 @@ public final class BufferGroup {
 
     void release(ReceivedBuffer buffer) {
         if (reactor.inLoop()) {
-            takeBack(buffer);
+            if (!reactor.isFinished()) { // the memory went with the ring
+                takeBack(buffer);
+            }
             return;
         }
         ReceivedBuffer first;

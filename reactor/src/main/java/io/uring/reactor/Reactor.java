@@ -395,6 +395,11 @@ public final class Reactor implements AutoCloseable {
         return failure != null;
     }
 
+    /** Whether {@link #close} has closed the ring; on the loop. */
+    boolean isFinished() {
+        return finished;
+    }
+
     /** {@link System#nanoTime} when this turn's completions were read. */
     public long now() {
         return now;

@@ -111,7 +111,8 @@ public final class ReceivedBuffer {
     }
 
     /**
-     * Gives the memory back.
+     * Gives the memory back. When the loop has closed, the memory has gone with it and this does
+     * nothing.
      *
      * @throws IllegalStateException when it was given back already, or is being sent
      */
