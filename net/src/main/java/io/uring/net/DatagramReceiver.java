@@ -228,7 +228,7 @@ final class DatagramReceiver extends Operation implements ReceivedBuffer.Owner {
     private void deliver(Datagram datagram) {
         try {
             socket.handler().onDatagram(socket, datagram);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             if (datagram.isForgotten()) {
                 datagram.release(); // or each failure would cost the loop a buffer
             }

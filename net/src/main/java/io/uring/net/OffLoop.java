@@ -171,7 +171,7 @@ final class OffLoop implements StreamHandler, Runnable {
             Object event = java.util.Objects.requireNonNull(events.poll());
             try {
                 handle(event);
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) { // or nothing would ever be worked off again
                 failed(e);
             }
             if (pending.decrementAndGet() == 0) {
@@ -253,7 +253,7 @@ final class OffLoop implements StreamHandler, Runnable {
         int lending = data.lending();
         try {
             handler.onData(socket, data);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             if (delivering == data) {
                 giveBack(data, lending);
             }
@@ -284,7 +284,7 @@ final class OffLoop implements StreamHandler, Runnable {
             opened = false;
             try {
                 handler.onClose(socket, reason);
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) {
                 Reactor.report(handler, e);
             }
         }
@@ -374,7 +374,7 @@ final class OffLoop implements StreamHandler, Runnable {
                     handedOver.addAndGet(-bytes);
                     try {
                         write.run();
-                    } catch (RuntimeException | Error e) { // nothing of it was queued
+                    } catch (Throwable e) { // nothing of it was queued
                         socket.handlerFailed(e);
                         unsent.run();
                     }

@@ -428,7 +428,7 @@ public final class StreamSocket implements Resource {
         stopping = true;
         try {
             handler().onStop(this);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             handlerFailed(e);
         }
     }
