@@ -297,8 +297,8 @@ final class FileWriteTest {
         Path pipe = directory.resolve("pipe");
         assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
         Recorder server = new Recorder();
-        try (Loops loops = Loops.start(1);
-                RandomAccessFile _ = new RandomAccessFile(pipe.toFile(), "rw"); // so it waits
+        Loops loops = Loops.start(1);
+        try (RandomAccessFile _ = new RandomAccessFile(pipe.toFile(), "rw"); // so it waits
                 OpenFile file = OpenFile.open(pipe);
                 Peer peer = Peer.connect(loops.serve(server))) {
             server.onLoop(socket -> socket.write(file, 0, 1, this::tell));
