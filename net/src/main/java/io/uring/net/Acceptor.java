@@ -233,13 +233,20 @@ final class Acceptor extends Operation implements Resource {
 
     @Override
     protected void complete(int result, int flags) {
-        if (result >= 0) {
-            backoffNanos = 0;
-            reactor.counters().accepted();
-            accepted(result);
-        } else {
-            failed(-result);
+        try {
+            if (result >= 0) {
+                backoffNanos = 0;
+                reactor.counters().accepted();
+                accepted(result);
+            } else {
+                failed(-result);
+            }
+        } finally { // without memory one connection is lost, not the listener
+            goOn();
         }
+    }
+
+    private void goOn() {
         if (!isPending()) {
             if (closing) {
                 closeWhenIdle();
@@ -266,7 +273,13 @@ final class Acceptor extends Operation implements Resource {
     }
 
     private void open(Served target, int fd) {
-        StreamSocket socket = new StreamSocket(target.reactor(), fd, config.stream());
+        StreamSocket socket;
+        try {
+            socket = new StreamSocket(target.reactor(), fd, config.stream());
+        } catch (Throwable e) { // no memory: from then on the socket closes it
+            SocketCalls.close(fd);
+            throw e;
+        }
         StreamHandler handler;
         try {
             handler = handlers.accepted(socket);

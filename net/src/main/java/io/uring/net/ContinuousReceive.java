@@ -52,7 +52,7 @@ abstract class ContinuousReceive extends Operation implements ReceivedBuffer.Own
     /** Receiving stops while more than this is not released. */
     abstract long readAhead();
 
-    /** It cannot be armed: no memory, or too many operations. */
+    /** It cannot go on: no memory, or too many operations. */
     abstract void refused(Throwable cause);
 
     /** It is closed, and the kernel is done with it. */
@@ -68,7 +68,7 @@ abstract class ContinuousReceive extends Operation implements ReceivedBuffer.Own
             cancelling = false;
             try {
                 reactor.submit(this);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 refused(e); // not a silent stop
             }
         }
@@ -76,9 +76,14 @@ abstract class ContinuousReceive extends Operation implements ReceivedBuffer.Own
 
     private void disarm() {
         if (isPending() && !cancelling) {
-            cancelling = true;
             reactor.cancel(this);
+            cancelling = true;
         }
+    }
+
+    @Override
+    protected final void completionFailed(Throwable cause) {
+        refused(cause);
     }
 
     final void pause() {
@@ -129,19 +134,20 @@ abstract class ContinuousReceive extends Operation implements ReceivedBuffer.Own
         return ended;
     }
 
-    /** Stops for good. What is held is given back; the socket waits until nothing is pending. */
+    /**
+     * Stops for good. What is held is given back; the socket waits until nothing is pending. May be
+     * called again when it found no memory.
+     */
     final void close() {
-        if (closed) {
-            return;
-        }
         closed = true;
         disarm();
         if (throttled) {
             throttled = false;
             buffers().stopWaiting();
         }
-        held.forEach(ReceivedBuffer::release);
-        held.clear();
+        for (ReceivedBuffer data = held.pollFirst(); data != null; data = held.pollFirst()) {
+            data.release();
+        }
     }
 
     @Override

@@ -62,7 +62,7 @@ final class FileWrite extends Operation implements Resource {
         if (!over && next == null && position < end) {
             try {
                 next = buffers().takeBlock();
-            } catch (RuntimeException | Error e) { // no memory
+            } catch (Throwable e) { // no memory
                 failLater(e);
                 return;
             }
@@ -73,7 +73,7 @@ final class FileWrite extends Operation implements Resource {
     private void read() {
         try {
             reactor.submit(this);
-        } catch (RuntimeException e) { // too many operations
+        } catch (Throwable e) { // too many operations, or no memory
             failLater(e);
         }
     }
@@ -198,6 +198,13 @@ final class FileWrite extends Operation implements Resource {
             nextReady = result;
             takeNext();
             socket.fileReady();
+        }
+    }
+
+    @Override
+    protected void completionFailed(Throwable cause) {
+        if (!over) {
+            socket.handlerFailed(cause);
         }
     }
 

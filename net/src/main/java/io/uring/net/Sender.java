@@ -231,7 +231,7 @@ final class Sender extends Operation {
             } else {
                 reactor.submit(this);
             }
-        } catch (RuntimeException | Error e) { // of memory, too: nobody would try again
+        } catch (Throwable e) { // of memory, too: nobody would try again
             queue.sent(0); // the memory of a write was closed before its time, or is another's
             socket.handlerFailed(e);
         }
@@ -254,6 +254,11 @@ final class Sender extends Operation {
     @Override
     protected void complete(int result, int flags) {
         sent(result);
+    }
+
+    @Override
+    protected void completionFailed(Throwable cause) {
+        socket.handlerFailed(cause);
     }
 
     /** Unix sockets have no zero copy, and locked memory is limited for all of a user's sends. */
@@ -323,9 +328,9 @@ final class Sender extends Operation {
     void fail(IOException cause) {
         if (failure == null) {
             failure = cause;
-            if (!isSending()) {
-                queue.fail(cause);
-            }
+        }
+        if (!isSending()) {
+            queue.fail(failure); // the rest of it, when it found no memory before
         }
     }
 

@@ -32,8 +32,6 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class StreamSocket implements Resource {
-    private static final System.Logger LOG = System.getLogger(StreamSocket.class.getName());
-
     private final Reactor reactor;
     private final SocketHandle handle;
     private final StreamConfig config;
@@ -48,6 +46,11 @@ public final class StreamSocket implements Resource {
     private @Nullable Object recording;
     private long activeAt;
     private boolean aborted;
+    private boolean failed;
+
+    /** What it has to end for, whether it already could or not. */
+    private @Nullable Throwable broken;
+
     private boolean loopClosed;
     private @Nullable IOException cause;
 
@@ -346,8 +349,14 @@ public final class StreamSocket implements Resource {
         if (handle.isClosing()) {
             return;
         }
-        reactor.counters().failed();
+        if (cause == null) {
+            cause = reason; // first: what follows may find no memory, and is tried again
+        }
         handle.with(SocketCalls::lingerZero); // the peer must not take it for a proper end
+        if (!failed) {
+            failed = true;
+            reactor.counters().failed();
+        }
         startClosing(reason);
         sender.fail(reason);
         if (sender.isBusy()) {
@@ -407,7 +416,7 @@ public final class StreamSocket implements Resource {
         try {
             handler().onClose(this, cause);
         } catch (Throwable e) {
-            LOG.log(System.Logger.Level.ERROR, "onClose failed: " + handler, e);
+            Reactor.report(handler(), e);
         }
         SocketRecording.closed(recording, cause);
         if (served != null) {
@@ -468,11 +477,19 @@ public final class StreamSocket implements Resource {
     }
 
     void handlerFailed(Throwable failure) {
+        broken = failure;
         abort(failure); // before logging, which may fail too
-        LOG.log(
-                System.Logger.Level.ERROR,
-                "the handler of " + this + " failed: " + handler,
-                failure);
+        Reactor.report(this, failure);
+    }
+
+    @Override
+    public void retryEnd() {
+        IOException reason = cause;
+        if (reason != null && aborted) {
+            fail(reason);
+        } else if (broken != null) {
+            abort(broken);
+        }
     }
 
     void active() {

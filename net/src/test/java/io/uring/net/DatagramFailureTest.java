@@ -55,7 +55,6 @@ final class DatagramFailureTest {
 
         @Override
         public void onDatagram(DatagramSocket socket, Datagram datagram) {
-            keep(datagram);
             fail(Callback.DATAGRAM);
             socket.send(datagram, datagram.source());
         }

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.testkit.Eventually;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -153,7 +152,6 @@ final class OffLoopQueueTest {
                         .withExecutor(Thread::startVirtualThread);
         Path sparse = directory.resolve("sparse");
         try (Loops loops = Loops.start(1);
-                Arena arena = Arena.ofShared();
                 FileChannel file =
                         FileChannel.open(
                                 sparse,
@@ -161,9 +159,7 @@ final class OffLoopQueueTest {
                                 StandardOpenOption.READ,
                                 StandardOpenOption.WRITE);
                 Peer peer = Peer.connect(loops.listen(config, _ -> server).address())) {
-            ByteBuffer huge =
-                    file.map(FileChannel.MapMode.READ_WRITE, 0, Integer.MAX_VALUE, arena)
-                            .asByteBuffer();
+            ByteBuffer huge = file.map(FileChannel.MapMode.READ_WRITE, 0, Integer.MAX_VALUE);
             StreamSocket socket = server.socket();
             assertThrows(OutOfMemoryError.class, () -> socket.write(huge));
             assertEquals(0, socket.queuedBytes());

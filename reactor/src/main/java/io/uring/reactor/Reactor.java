@@ -152,7 +152,7 @@ public final class Reactor implements AutoCloseable {
         int result;
         try {
             size.adjust(submissions.inFlight());
-            result = enter(timers.isEmpty() ? timeoutNanos : untilTimer(timeoutNanos));
+            result = enter(longestWait(timeoutNanos));
         } catch (RingException e) {
             failure = e;
             throw e;
@@ -170,6 +170,9 @@ public final class Reactor implements AutoCloseable {
         checkProgress(result, completions);
         runTimers();
         runTasks();
+        if (resources.isRetrying()) {
+            resources.retryEnds();
+        }
         return completions;
     }
 
@@ -193,9 +196,13 @@ public final class Reactor implements AutoCloseable {
         submissions.goOn();
     }
 
-    /** By the clock: since this turn's completions were read, callbacks may have taken long. */
-    private long untilTimer(long timeoutNanos) {
-        return Math.min(timeoutNanos, timers.untilFirst(kernel.nanoTime()));
+    private long longestWait(long timeoutNanos) {
+        long longest =
+                resources.isRetrying()
+                        ? Math.min(timeoutNanos, Resources.RETRY_NANOS)
+                        : timeoutNanos;
+        // By the clock: since this turn's completions were read, callbacks may have taken long.
+        return timers.isEmpty() ? longest : Math.min(longest, timers.untilFirst(kernel.nanoTime()));
     }
 
     private int enter(long timeoutNanos) {
@@ -254,7 +261,12 @@ public final class Reactor implements AutoCloseable {
         try {
             operation.complete(result, flags);
         } catch (Throwable t) {
-            report(operation, t);
+            failed(operation, t);
+            try {
+                operation.completionFailed(t);
+            } catch (Throwable again) {
+                failed(operation, again);
+            }
         }
     }
 
@@ -287,7 +299,15 @@ public final class Reactor implements AutoCloseable {
         try {
             task.run();
         } catch (Throwable t) {
-            report(task, t);
+            failed(task, t);
+        }
+    }
+
+    /** A callback's failure is reported; one of memory may have left something half done. */
+    void failed(Object callback, Throwable failure) {
+        report(callback, failure);
+        if (failure instanceof OutOfMemoryError) {
+            resources.outOfMemory();
         }
     }
 

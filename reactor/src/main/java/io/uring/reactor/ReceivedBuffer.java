@@ -36,7 +36,7 @@ public final class ReceivedBuffer {
     private @Nullable Chunk chunk;
     private @Nullable Object companion;
 
-    /** The next in the group's list of buffers that other threads released. */
+    /** The next in the group's list of idle buffers, or of those that other threads released. */
     @Nullable ReceivedBuffer next;
 
     ReceivedBuffer(BufferGroup group, MemorySegment memory, ByteBuffer bytes) {
