@@ -259,17 +259,41 @@ final class Acceptor extends Operation implements Resource {
     }
 
     private void accepted(int fd) {
-        Served target = targets.get(nextTarget);
-        nextTarget = nextTarget + 1 == targets.size() ? 0 : nextTarget + 1;
+        Served target = leastLoaded();
         if (target.loop() == loop) {
             open(target, fd);
             return;
         }
         try {
-            target.loop().execute(() -> open(target, fd));
+            target.loop()
+                    .execute(() -> {
+                        open(target, fd);
+                        target.arrived(); // afterwards, or it would count nowhere for a moment
+                    });
+            target.handedOver();
         } catch (RejectedExecutionException e) {
             open(targets.getFirst(), fd); // that loop has failed
         }
+    }
+
+    /** Among equals one after the other. */
+    private Served leastLoaded() {
+        int count = targets.size();
+        Served best = targets.get(nextTarget);
+        if (count == 1) {
+            return best;
+        }
+        for (int i = 1; i < count; i++) {
+            Served other = targets.get((nextTarget + i) % count);
+            boolean better = !best.loop().isRunning() || load(other) < load(best);
+            best = better && other.loop().isRunning() ? other : best;
+        }
+        nextTarget = (nextTarget + 1) % count;
+        return best;
+    }
+
+    private int load(Served target) {
+        return target.loop() == loop ? target.load() - 1 : target.load(); // without this acceptor
     }
 
     private void open(Served target, int fd) {
