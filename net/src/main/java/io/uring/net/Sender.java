@@ -170,7 +170,7 @@ final class Sender extends Operation {
         if (queue.isReady()) {
             owedBytes = queue.queuedBytes();
             send();
-        } else if (queue.isEmpty() && endRequested && !endSent && !socket.isClosing()) {
+        } else if (queue.isEmpty() && endRequested && !endSent && socket.isOpen()) {
             // Closing sends the FIN by itself, and the descriptor's number may be another's by now.
             endSent = true;
             sendEnd();
@@ -302,14 +302,14 @@ final class Sender extends Operation {
         if (drained) {
             socket.closeStep();
         }
-        if (socket.isClosing()) {
+        if (!socket.isOpen()) {
             return;
         }
         try {
             if (writable) {
                 socket.handler().onWritable(socket);
             }
-            if (drained && queue.isEmpty() && !socket.isClosing()) {
+            if (drained && queue.isEmpty() && socket.isOpen()) {
                 socket.handler().onDrained(socket);
             }
         } catch (Throwable e) {

@@ -573,10 +573,6 @@ public final class StreamSocket implements Resource {
         return aborted || handle.isClosing();
     }
 
-    boolean isClosing() {
-        return closing;
-    }
-
     StreamConfig config() {
         return config;
     }

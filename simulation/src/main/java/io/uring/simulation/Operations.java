@@ -299,6 +299,10 @@ final class Operations {
         if (room == SimulatedSocket.WAIT) {
             return;
         }
+        if (zeroCopy && room > 0 && world.dice.strikes(Fault.NO_LOCKED_MEMORY)) {
+            refuse(request);
+            return;
+        }
         if (!stable) {
             request.findPieces();
         }
@@ -317,13 +321,26 @@ final class Operations {
             request.ring.complete(request, result, 0);
             return;
         }
-        byte[] lent = bytes;
+        notifyLater(request, result, bytes);
+    }
+
+    private void notifyLater(Request request, int result, byte[] lent) {
         request.ring.complete(request, result, Completion.F_MORE);
         request.ring.setAside(request);
         request.lent = lent;
         world.agenda.in(
                 world.dice.delayNanos(),
                 () -> request.ring.complete(request, 0, Completion.F_NOTIF));
+    }
+
+    /** With a notification, when it had one before it came to the memory. */
+    private void refuse(Request request) {
+        int result = world.dice.flip() ? -Errno.ENOMEM : -Errno.ENOBUFS;
+        if (world.dice.flip()) {
+            request.ring.complete(request, result, 0);
+        } else {
+            notifyLater(request, result, new byte[0]);
+        }
     }
 
     private int shutdown(Request request) {
