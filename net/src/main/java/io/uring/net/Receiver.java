@@ -99,9 +99,12 @@ final class Receiver extends ContinuousReceive {
             socket.handler().onData(socket, data);
         } catch (Throwable e) {
             boolean forgotten = data.isLent() && !socket.isSending(data);
-            socket.handlerFailed(e);
-            if (forgotten) {
-                data.release(); // or each failure would cost the loop a buffer
+            try {
+                socket.handlerFailed(e);
+            } finally {
+                if (forgotten) {
+                    data.release(); // or each failure would cost the loop a buffer
+                }
             }
         }
     }
