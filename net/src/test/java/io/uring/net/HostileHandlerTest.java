@@ -388,8 +388,9 @@ final class HostileHandlerTest {
                                 data.release();
                                 return loops.loop().inLoop();
                             });
-            loops.group().close();
+            loops.loop().shutdown(); // and nobody joins it, who could run this
             assertTrue(Loops.get(released), "on the loop's thread");
+            loops.group().close();
             assertFalse(data.isLent());
             assertThrows(IOException.class, () -> peer.read(1));
         }

@@ -66,7 +66,7 @@ final class LoadTest {
             assertEquals(10, onOther.size(), "spread evenly");
             onOther.forEach(Peer::close);
             Eventually.isTrue(Loops.LIMIT, "gone", () -> other.resourceCount() == 0);
-            for (int i = 0; i < onOther.size(); i++) {
+            for (int i = 2; i < onOther.size(); i++) { // then both have as many, about
                 assertEquals(other, connect(listener));
             }
             peers.forEach(Peer::close);

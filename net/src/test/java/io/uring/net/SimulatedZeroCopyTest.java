@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.reactor.BufferConfig;
 import io.uring.reactor.EventLoopGroup;
 import io.uring.reactor.Reactor;
 import io.uring.reactor.ReactorConfig;
@@ -31,6 +32,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class SimulatedZeroCopyTest {
     private static final int TURNS_MAX = 10_000;
     private static final long TURN_NANOS = 1_000_000;
+    private static final ReactorConfig CONFIG =
+            ReactorConfig.defaults()
+                    .withConnections(1)
+                    .withStreamBuffers(BufferConfig.fixed(4, 4096));
 
     private static void until(Reactor reactor, BooleanSupplier done) {
         for (int i = 0; i < TURNS_MAX && !done.getAsBoolean(); i++) {
@@ -50,7 +55,7 @@ final class SimulatedZeroCopyTest {
         List<IOException> told = new ArrayList<>();
         try (SimulatedKernel kernel = SimulatedKernel.install(seed, plan);
                 Arena arena = Arena.ofConfined();
-                Reactor reactor = new Reactor(ReactorConfig.defaults())) {
+                Reactor reactor = new Reactor(CONFIG)) {
             reactor.start();
             EventLoopGroup loops = TurnedLoop.of(List.of(reactor));
             ListenerConfig config =
