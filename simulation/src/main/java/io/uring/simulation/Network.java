@@ -12,6 +12,7 @@ final class Network {
 
     private final World world;
     private final Map<Integer, SimulatedSocket> bound = new HashMap<>();
+    private final Map<Integer, SimulatedDatagramSocket> datagrams = new HashMap<>();
     private int nextPort = FIRST_PORT;
 
     Network(World world) {
@@ -30,6 +31,21 @@ final class Network {
         socket.port = chosen;
         bound.put(chosen, socket);
         return 0;
+    }
+
+    /** The port, or {@code -errno}. */
+    int bind(SimulatedDatagramSocket socket, int port) {
+        int chosen = port == 0 ? nextPort++ : port;
+        return datagrams.putIfAbsent(chosen, socket) == null ? chosen : -Errno.EADDRINUSE;
+    }
+
+    void forget(SimulatedDatagramSocket socket) {
+        datagrams.remove(socket.port(), socket);
+    }
+
+    /** Who gets the datagrams to a port. */
+    @Nullable SimulatedDatagramSocket datagrams(int port) {
+        return datagrams.get(port);
     }
 
     void forget(SimulatedSocket socket) {

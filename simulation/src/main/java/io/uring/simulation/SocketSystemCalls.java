@@ -10,15 +10,19 @@ final class SocketSystemCalls {
     private static final int SOL_SOCKET = 1;
     private static final int SO_LINGER = 13;
     private static final int SO_ACCEPTCONN = 30;
+    private static final int SO_DOMAIN = 39;
     private static final int SO_MEMINFO = 55;
     private static final int MEMINFO_BYTES = 36;
     private static final int MEMINFO_UNSENT = 20;
+    private static final int MEMINFO_DROPS = 32;
+    private static final int SOCK_DGRAM = 2;
+    private static final int TYPE_MASK = 0xf;
     private static final int AF_INET6 = 10;
     private static final int PORT = 2;
-    private static final int INET_BYTES = 16;
+    static final int INET_BYTES = 16;
     private static final int INET6_BYTES = 28;
     private static final int ENOTSOCK = 88;
-    private static final int LOOPBACK = 0x0100007f;
+    static final int LOOPBACK = 0x0100007f;
 
     private final World world;
     private final Network network;
@@ -32,12 +36,15 @@ final class SocketSystemCalls {
         if (call == SystemCall.SOCKET) {
             return world.dice.strikes(Fault.NO_DESCRIPTORS)
                     ? -Errno.EMFILE
-                    : world.descriptors.add(network.newSocket((int) a));
+                    : world.descriptors.add(newSocket((int) a, (int) b & TYPE_MASK));
         }
         OpenFile file = world.descriptors.get((int) a);
         if (file == null) {
             world.problem(call + " on closed descriptor " + a);
             return -Errno.EBADF;
+        }
+        if (file instanceof SimulatedDatagramSocket datagrams) {
+            return call(datagrams, call, b, c, d, e);
         }
         if (!(file instanceof SimulatedSocket socket)) {
             return -ENOTSOCK;
@@ -48,9 +55,11 @@ final class SocketSystemCalls {
                 socket.listen((int) b);
                 yield 0;
             }
-            case GETSOCKNAME -> name(socket, socket.port, b, c);
+            case GETSOCKNAME -> name(socket.family, socket.port, b, c);
             case GETPEERNAME ->
-                    socket.isConnected() ? name(socket, socket.peerPort(), b, c) : -Errno.ENOTCONN;
+                    socket.isConnected()
+                            ? name(socket.family, socket.peerPort(), b, c)
+                            : -Errno.ENOTCONN;
             case SETSOCKOPT -> setOption(socket, (int) b, (int) c, d);
             case GETSOCKOPT -> option(socket, (int) b, (int) c, d, e);
             case SHUTDOWN -> socket.shutdown(b != 1, b != 0);
@@ -60,16 +69,50 @@ final class SocketSystemCalls {
         };
     }
 
-    private static int port(long address) {
+    private OpenFile newSocket(int family, int type) {
+        return type == SOCK_DGRAM
+                ? new SimulatedDatagramSocket(world, network, family)
+                : network.newSocket(family);
+    }
+
+    private static long call(
+            SimulatedDatagramSocket socket, SystemCall call, long b, long c, long d, long e) {
+        return switch (call) {
+            case BIND -> socket.bind(port(b));
+            case CONNECT -> socket.connect(port(b));
+            case GETSOCKNAME -> name(socket.family, socket.port(), b, c);
+            case SETSOCKOPT -> 0;
+            case GETSOCKOPT -> option(socket, (int) c, d, e);
+            default -> -Errno.ENOSYS;
+        };
+    }
+
+    private static long option(SimulatedDatagramSocket socket, int name, long value, long length) {
+        if (name == SO_MEMINFO) {
+            NativeMemory.clear(value, MEMINFO_BYTES);
+            NativeMemory.putInt(value + MEMINFO_DROPS, socket.dropped());
+            NativeMemory.putInt(length, MEMINFO_BYTES);
+            return 0;
+        }
+        NativeMemory.putInt(value, name == SO_DOMAIN ? socket.family : 0);
+        NativeMemory.putInt(length, Integer.BYTES);
+        return 0;
+    }
+
+    static int port(long address) {
         return Short.reverseBytes(NativeMemory.getShort(address + PORT)) & 0xffff;
     }
 
-    private static long name(SimulatedSocket socket, int port, long address, long length) {
-        int bytes = socket.family == AF_INET6 ? INET6_BYTES : INET_BYTES;
+    static int nameBytes(int family) {
+        return family == AF_INET6 ? INET6_BYTES : INET_BYTES;
+    }
+
+    private static long name(int family, int port, long address, long length) {
+        int bytes = nameBytes(family);
         NativeMemory.clear(address, bytes);
-        NativeMemory.putShort(address, (short) socket.family);
+        NativeMemory.putShort(address, (short) family);
         NativeMemory.putShort(address + PORT, Short.reverseBytes((short) port));
-        if (socket.family == AF_INET6) {
+        if (family == AF_INET6) {
             NativeMemory.putByte(address + 23, (byte) 1); // ::1
         } else {
             NativeMemory.putInt(address + 4, LOOPBACK);
