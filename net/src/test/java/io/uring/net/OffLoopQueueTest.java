@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class OffLoopQueueTest {
     private static final int MIB = 1 << 20;
 
-    /** More than the kernel holds for a peer that does not read, by far. */
+    /** More than the kernel holds for a peer that does not read, and has a small buffer. */
     private static final int TOTAL = 24 * MIB;
 
     private static final StreamConfig STREAM =
@@ -54,7 +54,7 @@ final class OffLoopQueueTest {
     @Test
     void queuedBytesFollowWhatThePeerTakes() throws Exception {
         try (Loops loops = Loops.start(1);
-                Peer peer = Peer.connect(serve(loops))) {
+                Peer peer = Peer.connectWithReceiveBuffer(serve(loops), 64 * 1024)) {
             StreamSocket socket = server.socket();
             assertFalse(socket.write(ByteBuffer.allocate(TOTAL)));
             peer.read(TOTAL / 2);
@@ -72,7 +72,7 @@ final class OffLoopQueueTest {
     @Test
     void limitLetsInAsMuchAsHasLeft() throws Exception {
         try (Loops loops = Loops.start(1);
-                Peer peer = Peer.connect(serve(loops))) {
+                Peer peer = Peer.connectWithReceiveBuffer(serve(loops), 64 * 1024)) {
             StreamSocket socket = server.socket();
             assertFalse(socket.write(ByteBuffer.allocate(TOTAL)));
             assertThrows(
@@ -100,7 +100,7 @@ final class OffLoopQueueTest {
     @Test
     void whatTheLoopItselfWritesIsSeenAndCounts() throws Exception {
         try (Loops loops = Loops.start(1);
-                Peer peer = Peer.connect(serve(loops))) {
+                Peer peer = Peer.connectWithReceiveBuffer(serve(loops), 64 * 1024)) {
             StreamSocket socket = server.socket();
             server.onLoop(s -> s.write(ByteBuffer.allocate(TOTAL)));
             assertTrue(socket.queuedBytes() > MIB, () -> "queued: " + socket.queuedBytes());
