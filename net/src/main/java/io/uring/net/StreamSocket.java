@@ -479,7 +479,7 @@ public final class StreamSocket implements Resource {
     void handlerFailed(Throwable failure) {
         broken = failure;
         abort(failure); // before logging, which may fail too
-        Reactor.report(this, failure);
+        Reactor.report(this + ", handler " + handler, failure);
     }
 
     @Override

@@ -305,8 +305,11 @@ public final class Reactor implements AutoCloseable {
 
     /** A callback's failure is reported; one of memory may have left something half done. */
     void failed(Object callback, Throwable failure) {
-        report(callback, failure);
-        if (failure instanceof OutOfMemoryError) {
+        boolean outOfMemory = failure instanceof OutOfMemoryError;
+        if (!outOfMemory || !resources.isRetrying()) { // those that follow are no news
+            report(callback, failure);
+        }
+        if (outOfMemory) {
             resources.outOfMemory();
         }
     }

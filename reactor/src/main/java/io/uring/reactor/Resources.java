@@ -109,7 +109,6 @@ final class Resources {
     /** What found no memory to end goes on, until for once nothing is out of memory. */
     void retryEnds() {
         outOfMemory = false;
-        retries--;
         try {
             for (Resource resource : all()) {
                 reactor.run(resource::retryEnd);
@@ -117,9 +116,7 @@ final class Resources {
         } catch (OutOfMemoryError e) {
             outOfMemory = true;
         }
-        if (!outOfMemory) {
-            retries = 0;
-        }
+        retries = outOfMemory ? retries - 1 : 0;
     }
 
     void shutdown() {

@@ -60,11 +60,16 @@ final class OutOfMemoryTest {
     /** Whose completion fails, and its first attempts to end as well. */
     private static final class Starving extends Operation implements Resource {
         private final Reactor reactor;
+        private final int enough;
         private int attempts;
         private boolean ended;
 
-        Starving(Reactor reactor) {
+        /**
+         * @param enough the attempt to end that finds memory
+         */
+        Starving(Reactor reactor, int enough) {
             this.reactor = reactor;
+            this.enough = enough;
         }
 
         @Override
@@ -84,7 +89,7 @@ final class OutOfMemoryTest {
 
         @Override
         public void retryEnd() {
-            if (++attempts < 5) {
+            if (++attempts < enough) {
                 throw new OutOfMemoryError("on purpose, again");
             }
             reactor.detach(this);
@@ -100,13 +105,32 @@ final class OutOfMemoryTest {
     @Test
     void whatFindsNoMemoryToEndIsAskedAgain() {
         try (Turns turns = new Turns()) {
-            Starving starving = new Starving(turns.reactor);
+            Starving starving = new Starving(turns.reactor, 5);
             turns.reactor.attach(starving);
             turns.reactor.submit(starving);
             turns.until(() -> starving.ended);
             assertEquals(5, starving.attempts);
             turns.during(20_000_000);
             assertEquals(5, starving.attempts, "not for ever");
+        }
+    }
+
+    @Test
+    void whatNeverFindsMemoryIsNotAskedForEver() {
+        try (Turns turns = new Turns()) {
+            Starving starving = new Starving(turns.reactor, Integer.MAX_VALUE);
+            turns.reactor.attach(starving);
+            turns.reactor.submit(starving);
+            turns.until(() -> starving.attempts > 0);
+            int before = -1;
+            while (before < starving.attempts) {
+                before = starving.attempts;
+                Turns.Probe nop = Turns.nop(); // so that the turn does not wait
+                turns.reactor.submit(nop);
+                turns.until(nop::isDone);
+            }
+            assertTrue(before > 1_000, "asked for a while: " + before);
+            assertEquals(0, turns.reactor.poll(0), "and goes on");
         }
     }
 
