@@ -8,8 +8,6 @@ import org.jspecify.annotations.Nullable;
 /** The ports of the one host there is. */
 final class Network {
     private static final int FIRST_PORT = 40_000;
-    private static final int AF_INET = 2;
-
     private final World world;
     private final Map<Integer, SimulatedSocket> bound = new HashMap<>();
     private final Map<Integer, SimulatedDatagramSocket> datagrams = new HashMap<>();
@@ -21,6 +19,23 @@ final class Network {
 
     SimulatedSocket newSocket(int family) {
         return new SimulatedSocket(world, this, family);
+    }
+
+    /** The port that stands for a path, 0 when nobody is bound to it. */
+    int port(String path) {
+        return bound.values().stream()
+                .filter(socket -> path.equals(socket.path))
+                .mapToInt(socket -> socket.port)
+                .findFirst()
+                .orElse(0);
+    }
+
+    int bind(SimulatedSocket socket, String path) {
+        if (port(path) != 0) {
+            return -Errno.EADDRINUSE;
+        }
+        socket.path = path;
+        return bind(socket, 0);
     }
 
     int bind(SimulatedSocket socket, int port) {
@@ -66,8 +81,9 @@ final class Network {
         if (!listener.hasBacklogRoom()) {
             return SimulatedSocket.WAIT;
         }
-        SimulatedSocket server = newSocket(AF_INET);
+        SimulatedSocket server = newSocket(listener.family);
         server.port = port;
+        server.path = listener.path;
         client.port = nextPort++;
         SimulatedSocket.connect(client, server);
         listener.enqueue(server);

@@ -230,7 +230,10 @@ final class Operations {
             request.ring.startLater(request, world.dice.delayNanos());
             return;
         }
-        int port = Short.reverseBytes(NativeMemory.getShort(request.addr + 2)) & 0xffff;
+        int port =
+                socket.isUnix()
+                        ? network.port(SocketSystemCalls.path(request.addr))
+                        : SocketSystemCalls.port(request.addr);
         if (world.dice.strikes(Fault.CONNECT_FAILED)) {
             int error = world.dice.flip() ? Errno.ECONNREFUSED : Errno.ETIMEDOUT;
             request.ring.complete(request, -error, 0);
@@ -318,6 +321,10 @@ final class Operations {
         SimulatedSocket socket = socketOf(request);
         int room = socket == null ? -Errno.EINVAL : socket.room();
         if (room == SimulatedSocket.WAIT) {
+            return;
+        }
+        if (zeroCopy && socket != null && socket.isUnix()) {
+            request.ring.complete(request, -Errno.EOPNOTSUPP, 0);
             return;
         }
         if (zeroCopy && room > 0 && world.dice.strikes(Fault.NO_LOCKED_MEMORY)) {

@@ -3,6 +3,7 @@ package io.uring.simulation;
 import io.uring.ring.Errno;
 import io.uring.ring.internal.NativeMemory;
 import io.uring.ring.internal.SystemCall;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** The system calls on sockets, with their arguments as Linux has them. */
@@ -17,7 +18,9 @@ final class SocketSystemCalls {
     private static final int MEMINFO_DROPS = 32;
     private static final int SOCK_DGRAM = 2;
     private static final int TYPE_MASK = 0xf;
+    static final int AF_UNIX = 1;
     private static final int AF_INET6 = 10;
+    private static final int PATH = 2;
     private static final int PORT = 2;
     static final int INET_BYTES = 16;
     private static final int INET6_BYTES = 28;
@@ -50,16 +53,17 @@ final class SocketSystemCalls {
             return -ENOTSOCK;
         }
         return switch (call) {
-            case BIND -> network.bind(socket, port(b));
+            case BIND ->
+                    socket.isUnix() ? network.bind(socket, path(b)) : network.bind(socket, port(b));
             case LISTEN -> {
                 socket.listen((int) b);
                 yield 0;
             }
-            case GETSOCKNAME -> name(socket.family, socket.port, b, c);
-            case GETPEERNAME ->
-                    socket.isConnected()
-                            ? name(socket.family, socket.peerPort(), b, c)
-                            : -Errno.ENOTCONN;
+            case GETSOCKNAME ->
+                    socket.isUnix()
+                            ? unixName(socket.path, b, c)
+                            : name(socket.family, socket.port, b, c);
+            case GETPEERNAME -> socket.isConnected() ? peerName(socket, b, c) : -Errno.ENOTCONN;
             case SETSOCKOPT -> setOption(socket, (int) b, (int) c, d);
             case GETSOCKOPT -> option(socket, (int) b, (int) c, d, e);
             case SHUTDOWN -> socket.shutdown(b != 1, b != 0);
@@ -96,6 +100,32 @@ final class SocketSystemCalls {
         }
         NativeMemory.putInt(value, name == SO_DOMAIN ? socket.family : 0);
         NativeMemory.putInt(length, Integer.BYTES);
+        return 0;
+    }
+
+    private static long peerName(SimulatedSocket socket, long address, long length) {
+        return socket.isUnix()
+                ? unixName(
+                        null, address, length) // of who connected; nobody here asks the other one
+                : name(socket.family, socket.peerPort(), address, length);
+    }
+
+    /** Of a sockaddr_un, up to its zero. */
+    static String path(long address) {
+        StringBuilder path = new StringBuilder();
+        for (long at = address + PATH; NativeMemory.getByte(at) != 0; at++) {
+            path.append((char) NativeMemory.getByte(at));
+        }
+        return path.toString();
+    }
+
+    private static long unixName(@Nullable String path, long address, long length) {
+        byte[] bytes = path == null ? new byte[0] : (path + '\0').getBytes(StandardCharsets.UTF_8);
+        NativeMemory.putShort(address, (short) AF_UNIX);
+        for (int i = 0; i < bytes.length; i++) {
+            NativeMemory.putByte(address + PATH + i, bytes[i]);
+        }
+        NativeMemory.putInt(length, PATH + bytes.length);
         return 0;
     }
 
@@ -162,7 +192,16 @@ final class SocketSystemCalls {
 
     /** For a peer that is not of this process. */
     @Nullable SimulatedSocket connectFromOutside(int port) {
-        SimulatedSocket client = network.newSocket(2);
+        SimulatedSocket listener = network.listener(port);
+        if (listener == null) {
+            return null;
+        }
+        SimulatedSocket client = network.newSocket(listener.family);
         return network.connect(client, port) == 0 ? client : null;
+    }
+
+    /** The same to a unix path. */
+    @Nullable SimulatedSocket connectFromOutside(String path) {
+        return connectFromOutside(network.port(path));
     }
 }
