@@ -195,8 +195,9 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
             Throwable cause = first.failure();
             first.clear();
             idle.addFirst(first);
-            while (in.current() != message && in.remove()) {
-                continue; // what was cancelled before it was flushed
+            Object head = in.current();
+            while (head != message && in.remove()) { // it was cancelled before it was flushed
+                head = in.current();
             }
             if (cause == null) {
                 in.remove();
