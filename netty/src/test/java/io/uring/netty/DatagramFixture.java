@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -120,28 +121,28 @@ final class DatagramFixture implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
+        List<Reactor> reactors = new ArrayList<>();
         for (UringDatagramChannel channel : channels) {
             if (channel.isOpen() && channel.isRegistered()) {
-                Reactor reactor = onLoop(channel, channel::reactor);
+                reactors.add(onLoop(channel, channel::reactor));
                 channel.close().sync();
-                Eventually.isTrue(
-                        LIMIT,
-                        "the loop has its memory back",
-                        () -> isAllBack(channel, reactor.datagrams()));
             }
+        }
+        for (Reactor reactor : reactors) {
+            Eventually.isTrue(LIMIT, "the loop has its memory back", () -> isAllBack(reactor));
         }
         group.shutdownGracefully(0, 5, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS);
         before.awaitReturn(LIMIT);
     }
 
-    private static boolean isAllBack(UringDatagramChannel channel, DatagramBuffers memory) {
-        return channel.eventLoop()
-                .submit(() -> {
-                    boolean returned = memory.group().outstanding() == 0;
-                    return returned && memory.messagesInUse() == 0;
-                })
-                .syncUninterruptibly()
-                .getNow();
+    private static boolean isAllBack(Reactor reactor) {
+        CompletableFuture<Boolean> answer = new CompletableFuture<>();
+        reactor.execute(() -> {
+            DatagramBuffers memory = reactor.datagrams();
+            boolean returned = memory.group().outstanding() == 0;
+            answer.complete(returned && memory.messagesInUse() == 0);
+        });
+        return answer.orTimeout(30, TimeUnit.SECONDS).join();
     }
 
     /** Keeps what came in text, and how it came. */

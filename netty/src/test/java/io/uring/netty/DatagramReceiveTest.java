@@ -22,6 +22,7 @@ import io.uring.reactor.BufferConfig;
 import io.uring.reactor.LoopCounters;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.RequiresKernel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
@@ -59,6 +60,7 @@ class DatagramReceiveTest {
         inbox.expect("end");
     }
 
+    @RequiresKernel("6.0")
     @Test
     void oneOperationReceivesAll() throws Exception {
         try (DatagramFixture udp = new DatagramFixture()) {
@@ -75,6 +77,7 @@ class DatagramReceiveTest {
     }
 
     @SuppressWarnings("deprecation") // RCVBUF_ALLOCATOR, which all use
+    @RequiresKernel("6.0")
     @Test
     void aReadLoopIsWhatCameInOneTurnWithinItsLimit() throws Exception {
         try (DatagramFixture udp = new DatagramFixture()) {
