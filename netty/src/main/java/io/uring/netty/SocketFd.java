@@ -47,7 +47,9 @@ final class SocketFd extends FileDescriptor {
         return opened("socket", SocketCalls.streamSocket(family), family);
     }
 
-    /** The same for datagrams; of IPv4 too when it is one of IPv6, whatever the system's default. */
+    /**
+     * The same for datagrams; of IPv4 too when it is one of IPv6, whatever the system's default.
+     */
     static SocketFd datagram(int family) {
         SocketFd socket = opened("socket", SocketCalls.datagramSocket(family), family);
         if (socket.isIpv6()) {
