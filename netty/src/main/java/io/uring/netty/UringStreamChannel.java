@@ -169,8 +169,22 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
             inputShut = true;
             pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
             pipeline().fireUserEventTriggered(ChannelInputShutdownReadComplete.INSTANCE);
-        } else {
+        } else if (config().isAutoClose()) {
             unsafe().close(voidPromise());
+        } else { // writes that fail, and do not close the channel, are told before it closes
+            send.finish(() -> unsafe().close(voidPromise()));
+        }
+    }
+
+    /** Whether descriptors are received instead of bytes. */
+    boolean receivesDescriptors() {
+        return false;
+    }
+
+    /** What {@link #receivesDescriptors} says has changed; any thread. */
+    final void readModeChanged() {
+        if (isRegistered()) {
+            onLoop(receive::modeChanged);
         }
     }
 
