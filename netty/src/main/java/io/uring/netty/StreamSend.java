@@ -74,7 +74,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         if (!started) { // a greeting leaves even if the handler then blocks
             started = true;
             flush();
-            if (isPending()) {
+            if (isSending()) {
                 channel.submitNow();
             }
             return;
