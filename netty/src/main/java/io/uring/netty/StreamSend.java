@@ -40,6 +40,9 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
 
     private boolean dontWait;
 
+    /** The end is near: what is flushed is sent as far as the kernel takes it without waiting. */
+    private boolean finishing;
+
     /** Messages of the send in flight, or that fit into the one that is being prepared. */
     private int messages;
 
@@ -102,23 +105,25 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
     }
 
     /**
-     * Tries once to send what is flushed, then runs {@code task}: a shutdown or close comes after
-     * what was flushed before it, but does not wait for the peer.
+     * Runs {@code task} after what is flushed, as far as the kernel takes it without waiting: a
+     * shutdown comes behind what was written before it, but does not wait for the peer.
      */
     void finish(Runnable task) {
-        sendNow();
+        sendAsMuchAsGoes();
         if (isSending()) {
             afterwards = task;
             if (!dontWait) {
-                channel.reactor().cancel(inFlight());
+                channel.reactor().cancel(inFlight()); // found only if it waits for room
             }
         } else {
+            finishing = false;
             task.run();
         }
     }
 
-    /** As much of what is flushed as the kernel takes without waiting. */
-    void sendNow() {
+    /** Before a close, which cancels what waits for room. */
+    void sendAsMuchAsGoes() {
+        finishing = true;
         if (scheduled && !isSending()) {
             dontWait = true;
             flush();
@@ -291,14 +296,27 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         } else if (!isPassing(result)) {
             channel.sendFailed(Errors.exception("send of " + channel, -result));
         }
+        ChannelOutboundBuffer in = queue;
+        boolean rest = in != null && !in.isEmpty();
+        if (finishing) {
+            if (rest && result > 0) {
+                dontWait = true;
+                flush();
+            }
+            if (!isSending()) {
+                finished();
+            }
+        } else if (rest && channel.isActive()) {
+            schedule();
+        }
+    }
+
+    private void finished() {
         Runnable task = afterwards;
         if (task != null) {
             afterwards = null;
+            finishing = false;
             task.run();
-        }
-        ChannelOutboundBuffer in = queue;
-        if (channel.isActive() && in != null && !in.isEmpty()) {
-            schedule();
         }
     }
 

@@ -346,8 +346,13 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
         public final void unregistered() {
             registration = null;
             counted = null;
+            tellDeregistered();
+        }
+
+        /** When Netty and the kernel are both done with it. */
+        private void tellDeregistered() {
             ChannelPromise waiting = deregistration;
-            if (waiting != null) {
+            if (waiting != null && registration == null && !isRegistered()) {
                 deregistration = null;
                 waiting.setSuccess();
             }
@@ -365,7 +370,9 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
                 super.deregister(
                         newPromise()
                                 .addListener(future -> {
-                                    if (!future.isSuccess()) {
+                                    if (future.isSuccess()) {
+                                        tellDeregistered();
+                                    } else {
                                         deregistration = null;
                                         promise.setFailure(future.cause());
                                     }

@@ -245,7 +245,7 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
 
     @Override
     void beforeClose() {
-        send.sendNow();
+        send.sendAsMuchAsGoes();
     }
 
     @Override
@@ -317,8 +317,13 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
     /** After what was flushed, as far as the kernel takes it without waiting. */
     @Override
     public final ChannelFuture shutdownOutput(ChannelPromise promise) {
-        onLoop(() -> send.finish(() -> ((AbstractUnsafe) unsafe()).shutdownOutput(promise)));
+        onLoop(() -> send.finish(() -> shutdownOutputAtOnce(promise)));
         return promise;
+    }
+
+    /** Whatever is under way; on the loop. */
+    final void shutdownOutputAtOnce(ChannelPromise promise) {
+        ((AbstractUnsafe) unsafe()).shutdownOutput(promise);
     }
 
     @Override

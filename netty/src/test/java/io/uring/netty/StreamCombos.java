@@ -15,13 +15,16 @@ import java.util.List;
 /** Who serves and who connects in Netty's own tests: we, or NIO, but not NIO with NIO. */
 final class StreamCombos extends SocketTestPermutation {
     private final EventLoopGroup group;
+    private final boolean withNio;
     private final int zeroCopyBytes;
 
     /**
      * @param mask features that the loops do without, as in the system property
+     * @param withNio whether NIO is the other side, too
      * @param zeroCopyBytes from how many bytes on is sent without a copy, -1 for never
      */
-    StreamCombos(String mask, int zeroCopyBytes) {
+    StreamCombos(String mask, boolean withNio, int zeroCopyBytes) {
+        this.withNio = withNio;
         this.zeroCopyBytes = zeroCopyBytes;
         System.setProperty(Feature.MASK_PROPERTY, mask);
         try {
@@ -39,7 +42,9 @@ final class StreamCombos extends SocketTestPermutation {
     public List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> socket() {
         List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> all =
                 combo(serverSocket(), clientSocket());
-        all.removeLast(); // NIO with NIO
+        if (withNio) {
+            all.removeLast(); // NIO with NIO
+        }
         return all;
     }
 
@@ -51,7 +56,9 @@ final class StreamCombos extends SocketTestPermutation {
                         .group(group)
                         .channel(UringServerSocketChannel.class)
                         .childOption(UringChannelOption.ZERO_COPY_BYTES, zeroCopyBytes));
-        all.addAll(super.serverSocket());
+        if (withNio) {
+            all.addAll(super.serverSocket());
+        }
         return all;
     }
 
@@ -63,7 +70,9 @@ final class StreamCombos extends SocketTestPermutation {
                         .group(group)
                         .channel(UringSocketChannel.class)
                         .option(UringChannelOption.ZERO_COPY_BYTES, zeroCopyBytes));
-        all.addAll(super.clientSocket());
+        if (withNio) {
+            all.addAll(super.clientSocket());
+        }
         return all;
     }
 }

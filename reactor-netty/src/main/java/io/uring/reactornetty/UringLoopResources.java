@@ -9,6 +9,7 @@ import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.Future;
 import io.uring.netty.Uring;
+import io.uring.netty.UringDatagramChannel;
 import io.uring.netty.UringIoHandler;
 import io.uring.netty.UringServerSocketChannel;
 import io.uring.netty.UringSocketChannel;
@@ -147,6 +148,9 @@ public final class UringLoopResources implements LoopResources {
         if (type == ServerSocketChannel.class) {
             return new UringServerSocketChannel();
         }
+        if (type == DatagramChannel.class) {
+            return new UringDatagramChannel();
+        }
         throw noSuch(type);
     }
 
@@ -165,6 +169,9 @@ public final class UringLoopResources implements LoopResources {
         }
         if (type == ServerSocketChannel.class) {
             return UringServerSocketChannel.class;
+        }
+        if (type == DatagramChannel.class) {
+            return UringDatagramChannel.class;
         }
         throw noSuch(type);
     }

@@ -18,6 +18,7 @@ import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.UnixChannelOption;
 import io.uring.netty.Uring;
+import io.uring.netty.UringDatagramChannel;
 import io.uring.netty.UringIoHandler;
 import io.uring.netty.UringServerSocketChannel;
 import io.uring.netty.UringSocketChannel;
@@ -112,14 +113,12 @@ public final class UringTransport implements Transport, io.vertx.core.transport.
     @SuppressWarnings("deprecation") // as Vert.x declares it
     @Override
     public DatagramChannel datagramChannel(io.netty.channel.socket.InternetProtocolFamily family) {
-        throw new UnsupportedOperationException("datagrams");
+        return new UringDatagramChannel(family.toSocketProtocolFamily());
     }
 
     @Override
     public ChannelFactory<? extends DatagramChannel> datagramChannelFactory() {
-        return () -> {
-            throw new UnsupportedOperationException("datagrams");
-        };
+        return UringDatagramChannel::new;
     }
 
     @Override
