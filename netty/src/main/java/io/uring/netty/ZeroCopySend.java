@@ -3,6 +3,7 @@ package io.uring.netty;
 import io.netty.buffer.ByteBuf;
 import io.uring.ring.Cqe;
 import io.uring.ring.Errno;
+import io.uring.ring.Feature;
 import io.uring.ring.Opcode;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
@@ -22,11 +23,17 @@ final class ZeroCopySend {
     private final UringStreamChannel channel;
     private final StreamSend sender;
     private @Nullable Send current;
+
+    /** Whether the kernel can say that it copied after all. */
+    private final boolean reportsUsage;
+
     private boolean on;
 
     ZeroCopySend(UringStreamChannel channel, StreamSend sender) {
         this.channel = channel;
         this.sender = sender;
+        // The report came with 6.2, of which there is no sign; this one is of 6.3.
+        this.reportsUsage = channel.reactor().ring().capabilities().has(Feature.REG_REG_RING);
         this.on = channel.reactor().ring().capabilities().supports(Opcode.SEND_ZC);
     }
 
@@ -85,6 +92,9 @@ final class ZeroCopySend {
                     bytes.memoryAddress() + bytes.readerIndex(),
                     length,
                     SocketOps.MSG_NOSIGNAL | (follows ? SocketOps.MSG_MORE : 0));
+            if (reportsUsage) {
+                ZeroCopyOps.reportUsage(sqe);
+            }
         }
 
         @Override

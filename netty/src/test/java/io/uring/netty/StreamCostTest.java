@@ -88,13 +88,12 @@ class StreamCostTest {
             channel.writeAndFlush(channel.alloc().directBuffer().writeByte(0)).sync();
             LoopCounters.Snapshot before = counters(channel);
             channel.eventLoop()
-                    .submit(
-                            () -> {
-                                for (int i = 0; i < 50; i++) {
-                                    ByteBuf one = channel.alloc().directBuffer().writeByte(i);
-                                    channel.writeAndFlush(one);
-                                }
-                            })
+                    .submit(() -> {
+                        for (int i = 0; i < 50; i++) {
+                            ByteBuf one = channel.alloc().directBuffer().writeByte(i);
+                            channel.writeAndFlush(one);
+                        }
+                    })
                     .get(20, TimeUnit.SECONDS);
             assertEquals(51, client.getInputStream().readNBytes(51).length);
             assertEquals(1, counters(channel).sqes() - before.sqes());
@@ -110,14 +109,13 @@ class StreamCostTest {
             LoopCounters.Snapshot before = counters(channel);
             CountDownLatch go = new CountDownLatch(1);
             channel.eventLoop()
-                    .execute(
-                            () -> {
-                                try {
-                                    assertTrue(go.await(20, TimeUnit.SECONDS));
-                                } catch (InterruptedException e) {
-                                    throw new IllegalStateException(e);
-                                }
-                            });
+                    .execute(() -> {
+                        try {
+                            assertTrue(go.await(20, TimeUnit.SECONDS));
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    });
             CountDownLatch done = new CountDownLatch(1000);
             for (int i = 0; i < 1000; i++) {
                 channel.eventLoop().execute(done::countDown);
