@@ -7,7 +7,7 @@ module io.uring.netty {
     requires transitive io.netty.transport;
     requires transitive io.netty.transport.unix.common;
     requires transitive io.uring.reactor;
-    requires io.uring.net;
+    requires transitive io.uring.net;
 
     exports io.uring.netty;
 }

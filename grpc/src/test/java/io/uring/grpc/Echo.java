@@ -1,5 +1,7 @@
 package io.uring.grpc;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerServiceDefinition;
@@ -93,7 +95,7 @@ final class Echo {
 
             @Override
             public void onCompleted() {
-                answers.onNext(Long.toString(bytes).getBytes());
+                answers.onNext(Long.toString(bytes).getBytes(US_ASCII));
                 answers.onCompleted();
             }
         };

@@ -17,6 +17,7 @@ import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteOrder;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Netty's addresses and the kernel's. */
@@ -58,7 +59,7 @@ final class Addresses {
      */
     static Sockaddr encode(Arena arena, SocketAddress address, int family) {
         return switch (address) {
-            case DomainSocketAddress unix -> Sockaddr.of(arena, unix(unix));
+            case DomainSocketAddress unix -> encode(arena, unix.path());
             case InetSocketAddress inet when family == SocketCalls.AF_INET6 ->
                     Sockaddr.of(arena, mapped(resolved(inet)));
             case InetSocketAddress inet -> Sockaddr.of(arena, unmapped(resolved(inet)));
@@ -95,8 +96,13 @@ final class Addresses {
         target.length(V6_BYTES);
     }
 
-    static UnixDomainSocketAddress unix(DomainSocketAddress address) {
-        return UnixDomainSocketAddress.of(address.path());
+    /** An abstract name starts with NUL. */
+    private static Sockaddr encode(Arena arena, String unix) {
+        if (unix.startsWith("\0")) {
+            return Sockaddr.ofAbstract(arena, unix.substring(1));
+        }
+        Sockaddr address = Sockaddr.of(arena, UnixDomainSocketAddress.of(unix));
+        return unix.isEmpty() ? address.length(Short.BYTES) : address; // the kernel finds a name
     }
 
     private static InetSocketAddress resolved(InetSocketAddress address) {
@@ -132,7 +138,24 @@ final class Addresses {
 
     static SocketAddress decode(Sockaddr address) {
         return address.get() instanceof UnixDomainSocketAddress unix
-                ? new DomainSocketAddress(unix.getPath().toString())
+                ? new DomainSocketAddress(unix(unix, address.encoded()))
                 : address.get();
+    }
+
+    private static String unix(UnixDomainSocketAddress decoded, MemorySegment encoded) {
+        String path = decoded.getPath().toString();
+        boolean named = encoded.byteSize() > Short.BYTES;
+        return path.isEmpty() && named
+                ? new String(
+                        encoded.asSlice(Short.BYTES).toArray(ValueLayout.JAVA_BYTE),
+                        StandardCharsets.UTF_8)
+                : path;
+    }
+
+    /** As a channel for unix sockets says it, whichever class the application used. */
+    static @Nullable DomainSocketAddress domain(@Nullable SocketAddress address) {
+        return address instanceof UnixDomainSocketAddress unix
+                ? new DomainSocketAddress(unix.getPath().toString())
+                : (DomainSocketAddress) address;
     }
 }

@@ -3,6 +3,8 @@ package io.uring.netty;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.util.ReferenceCountUtil;
 import io.uring.reactor.BufferGroup;
 import io.uring.reactor.Chunk;
 import io.uring.reactor.ReceivedBuffer;
@@ -11,6 +13,7 @@ import io.uring.ring.Errno;
 import io.uring.ring.Feature;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
+import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -22,11 +25,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Owner {
     private final UringStreamChannel channel;
-    private final ArrayDeque<ByteBuf> held = new ArrayDeque<>(0);
+
+    /** Bytes, and descriptors of unix sockets. */
+    private final ArrayDeque<Object> held = new ArrayDeque<>(0);
+
     private final Runnable arm = this::armNow;
 
     /** Set while a receive without the shared buffers is armed. */
     private @Nullable Chunk chunk;
+
+    /** From the first receive of descriptors on. */
+    private @Nullable DescriptorMessage descriptors;
+
+    /** The receive that is armed is one of descriptors. */
+    private boolean forDescriptors;
 
     /** Somebody asked for data. */
     private boolean readPending;
@@ -126,6 +138,11 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         }
     }
 
+    /** What comes from now on is received in the channel's other mode. */
+    void modeChanged() {
+        disarm();
+    }
+
     /** Not from inside the caller's handler. */
     private void scheduleDelivery() {
         if (!deliveryScheduled && !reading) {
@@ -152,8 +169,8 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
     private void deliverLoop() {
         boolean goOn = true;
         while (goOn && !held.isEmpty() && channel.isActive()) {
-            ByteBuf data = held.removeFirst();
-            deliver(data, !held.isEmpty());
+            Object next = held.removeFirst();
+            deliver(next, !held.isEmpty());
             goOn = reading;
         }
     }
@@ -161,12 +178,30 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
     /** The channel is closed: gives back what nobody will read. */
     void closed() {
         ended = true;
-        held.forEach(ByteBuf::release);
+        held.forEach(StreamReceive::giveBack);
         held.clear();
+    }
+
+    private static void giveBack(Object received) {
+        if (received instanceof FileDescriptor descriptor) {
+            SocketCalls.close(descriptor.intValue()); // nobody else has seen it
+        } else {
+            ReferenceCountUtil.release(received);
+        }
     }
 
     @Override
     protected void prepare(Sqe sqe) {
+        forDescriptors = channel.receivesDescriptors();
+        if (forDescriptors) {
+            DescriptorMessage message = descriptors;
+            if (message == null) {
+                message = DescriptorMessage.toReceive();
+                descriptors = message;
+            }
+            message.receive(sqe, channel.descriptor());
+            return;
+        }
         BufferGroup buffers = channel.reactor().buffers();
         if (buffers.isExhausted()) {
             if (buffers.isShared()) {
@@ -185,7 +220,9 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
     @Override
     protected void completed(int result, int flags) {
         ByteBuf data = received(result, flags);
-        if (data != null) {
+        if (forDescriptors && result > 0) {
+            descriptorsArrived();
+        } else if (data != null) {
             boolean last = (flags & Cqe.F_MORE) == 0;
             arrived(data, !last && (flags & Cqe.F_SOCK_NONEMPTY) != 0);
         } else if (result == 0) {
@@ -245,6 +282,29 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         }
     }
 
+    private void descriptorsArrived() {
+        DescriptorMessage message = descriptors;
+        if (message == null) {
+            throw new IllegalStateException("no message");
+        }
+        boolean first = held.isEmpty();
+        int[] numbers = message.received();
+        for (int fd : numbers) {
+            if (channel.isActive()) {
+                held.addLast(new ReceivedDescriptor(fd));
+            } else {
+                SocketCalls.close(fd);
+            }
+        }
+        if (first && (reading || isWanted())) {
+            deliverLoop();
+        }
+        IOException complaint = message.complaint(numbers.length, channel);
+        if (complaint != null && channel.isActive()) {
+            channel.pipeline().fireExceptionCaught(complaint);
+        }
+    }
+
     /** In pieces as large as the application's allocator would have made them. */
     private void hold(ByteBuf data, int most) {
         while (data.readableBytes() > most) {
@@ -259,13 +319,13 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
      * @param more whether the next one is there already
      */
     @SuppressWarnings("deprecation") // of the handle, which Netty itself still uses
-    private void deliver(ByteBuf data, boolean more) {
+    private void deliver(Object data, boolean more) {
         RecvByteBufAllocator.Handle loop = channel.receiveLoop();
         if (!reading) {
             loop.reset(channel.config());
             reading = true;
         }
-        int bytes = data.readableBytes();
+        int bytes = data instanceof ByteBuf buffer ? buffer.readableBytes() : 1;
         loop.attemptedBytesRead(more ? bytes : bytes + 1);
         loop.lastBytesRead(bytes);
         loop.incMessagesRead(1);

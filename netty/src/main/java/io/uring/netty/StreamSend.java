@@ -3,6 +3,7 @@ package io.uring.netty;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.FileRegion;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.ReferenceCountUtil;
 import io.uring.ring.DatagramOps;
 import io.uring.ring.Errno;
@@ -10,6 +11,7 @@ import io.uring.ring.MessageHeader;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
 import io.uring.ring.internal.NativeMemory;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -32,6 +34,12 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
 
     /** From the first message on that is large enough. */
     private @Nullable ZeroCopySend zeroCopy;
+
+    /** From the first descriptor on that is passed. */
+    private @Nullable DescriptorMessage descriptors;
+
+    /** The send in flight is one of a descriptor. */
+    private boolean passing;
 
     private boolean scheduled;
 
@@ -163,6 +171,10 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
 
     private void skipEmpty(ChannelOutboundBuffer in) {
         for (Object next = in.current(); next != null; next = in.current()) {
+            if (isClosed(next)) {
+                in.remove(new IOException(next + " was closed before it was sent"));
+                continue;
+            }
             boolean empty =
                     next instanceof ByteBuf bytes
                             ? !bytes.isReadable()
@@ -174,6 +186,11 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
             }
             in.remove();
         }
+    }
+
+    /** A descriptor that was closed before its turn came: its number may be another file's. */
+    private static boolean isClosed(Object message) {
+        return message instanceof FileDescriptor descriptor && !descriptor.isOpen();
     }
 
     private boolean sendWithoutCopy(ChannelOutboundBuffer in, Object first) {
@@ -201,12 +218,25 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
             ByteBuf bytes = chunk.bytes();
             boolean last = chunk.isLast() && in.size() == 1;
             send(sqe, bytes, last ? flags : flags | SocketOps.MSG_MORE);
+        } else if (in.current() instanceof FileDescriptor passed) {
+            messages = 1;
+            passing = true;
+            pass(sqe, passed, flags);
         } else if (in.size() == 1 && in.current() instanceof ByteBuf b && b.nioBufferCount() == 1) {
             messages = 1;
             send(sqe, b, flags);
         } else {
             gather(sqe, in, flags);
         }
+    }
+
+    private void pass(Sqe sqe, FileDescriptor passed, int flags) {
+        DescriptorMessage message = descriptors;
+        if (message == null) {
+            message = DescriptorMessage.toSend();
+            descriptors = message;
+        }
+        message.send(sqe, channel.descriptor(), passed.intValue(), flags);
     }
 
     private void send(Sqe sqe, ByteBuf bytes, int flags) {
@@ -285,6 +315,8 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
 
     /** A send, with or without a copy, has ended. */
     void sent(int result) {
+        boolean passed = passing;
+        passing = false;
         List<Object> unqueued = kept;
         if (unqueued != null) {
             kept = null;
@@ -292,7 +324,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
             releaseFile();
         } else if (result >= 0) {
             channel.reactor().counters().sent(result);
-            progress(result);
+            progress(result, passed);
         } else if (!isPassing(result)) {
             channel.sendFailed(Errors.exception("send of " + channel, -result));
         }
@@ -324,10 +356,14 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         return result == -Errno.EINTR || result == -Errno.EAGAIN || result == -Errno.ECANCELED;
     }
 
-    private void progress(int count) {
+    private void progress(int count, boolean passed) {
         ChannelOutboundBuffer in = queue;
         FileChunk chunk = file;
         if (in == null) {
+            return;
+        }
+        if (passed) {
+            in.remove();
             return;
         }
         if (chunk == null) {

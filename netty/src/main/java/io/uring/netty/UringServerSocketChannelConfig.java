@@ -4,17 +4,14 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.MessageSizeEstimator;
 import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ServerSocketChannelConfig;
 import io.netty.channel.unix.UnixChannelOption;
-import io.netty.util.NetUtil;
 import io.uring.net.SocketOption;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** The options of a listening TCP channel; what is accepted inherits those of the kernel. */
-final class UringServerSocketChannelConfig extends UringChannelConfig
+final class UringServerSocketChannelConfig extends UringServerConfig
         implements ServerSocketChannelConfig {
     private static final Map<ChannelOption<?>, SocketOption<?>> SOCKET_OPTIONS =
             Map.of(
@@ -33,48 +30,14 @@ final class UringServerSocketChannelConfig extends UringChannelConfig
                     UringChannelOption.IP_TRANSPARENT,
                     SocketOption.IP_TRANSPARENT);
 
-    private volatile int backlog = NetUtil.SOMAXCONN;
-
     UringServerSocketChannelConfig(UringServerSocketChannel channel) {
-        super(channel, new ServerChannelRecvByteBufAllocator(), SOCKET_OPTIONS);
+        super(channel, SOCKET_OPTIONS);
         setReuseAddress(true);
     }
 
     @Override
-    public Map<ChannelOption<?>, Object> getOptions() {
-        return getOptions(super.getOptions(), ChannelOption.SO_BACKLOG);
-    }
-
-    @SuppressWarnings("unchecked")
-    @Override
-    public <T> @Nullable T getOption(ChannelOption<T> option) {
-        if (option == ChannelOption.SO_BACKLOG) {
-            return (T) Integer.valueOf(backlog);
-        }
-        return super.getOption(option);
-    }
-
-    @Override
-    public <T> boolean setOption(ChannelOption<T> option, T value) {
-        validate(option, value);
-        if (option == ChannelOption.SO_BACKLOG) {
-            setBacklog((Integer) value);
-            return true;
-        }
-        return super.setOption(option, value);
-    }
-
-    @Override
-    public int getBacklog() {
-        return backlog;
-    }
-
-    @Override
     public UringServerSocketChannelConfig setBacklog(int connections) {
-        if (connections < 0) {
-            throw new IllegalArgumentException("backlog of " + connections);
-        }
-        backlog = connections;
+        backlog(connections);
         return this;
     }
 

@@ -174,6 +174,18 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
         }
     }
 
+    /** Whether descriptors are received instead of bytes. */
+    boolean receivesDescriptors() {
+        return false;
+    }
+
+    /** What {@link #receivesDescriptors} says has changed; any thread. */
+    final void readModeChanged() {
+        if (isRegistered()) {
+            onLoop(receive::modeChanged);
+        }
+    }
+
     // Writing.
 
     /** How large a message must be to be sent without a copy; -1 for never. */

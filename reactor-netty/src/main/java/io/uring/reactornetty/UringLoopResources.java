@@ -7,10 +7,14 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.unix.DomainSocketChannel;
+import io.netty.channel.unix.ServerDomainSocketChannel;
 import io.netty.util.concurrent.Future;
 import io.uring.netty.Uring;
 import io.uring.netty.UringDatagramChannel;
+import io.uring.netty.UringDomainSocketChannel;
 import io.uring.netty.UringIoHandler;
+import io.uring.netty.UringServerDomainSocketChannel;
 import io.uring.netty.UringServerSocketChannel;
 import io.uring.netty.UringSocketChannel;
 import io.uring.reactor.ReactorConfig;
@@ -151,6 +155,12 @@ public final class UringLoopResources implements LoopResources {
         if (type == DatagramChannel.class) {
             return new UringDatagramChannel();
         }
+        if (type == DomainSocketChannel.class) {
+            return new UringDomainSocketChannel();
+        }
+        if (type == ServerDomainSocketChannel.class) {
+            return new UringServerDomainSocketChannel();
+        }
         throw noSuch(type);
     }
 
@@ -172,6 +182,12 @@ public final class UringLoopResources implements LoopResources {
         }
         if (type == DatagramChannel.class) {
             return UringDatagramChannel.class;
+        }
+        if (type == DomainSocketChannel.class) {
+            return UringDomainSocketChannel.class;
+        }
+        if (type == ServerDomainSocketChannel.class) {
+            return UringServerDomainSocketChannel.class;
         }
         throw noSuch(type);
     }

@@ -49,6 +49,7 @@ final class NothingLeaks implements BeforeEachCallback, AfterEachCallback {
     }
 
     private static final class Detectors extends ResourceLeakDetectorFactory {
+        @SuppressWarnings("InlineMeSuggester") // it overrides
         @Deprecated
         @Override
         public <T> ResourceLeakDetector<T> newResourceLeakDetector(

@@ -19,7 +19,9 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.UnixChannelOption;
 import io.uring.netty.Uring;
 import io.uring.netty.UringDatagramChannel;
+import io.uring.netty.UringDomainSocketChannel;
 import io.uring.netty.UringIoHandler;
+import io.uring.netty.UringServerDomainSocketChannel;
 import io.uring.netty.UringServerSocketChannel;
 import io.uring.netty.UringSocketChannel;
 import io.uring.reactor.ReactorConfig;
@@ -123,18 +125,12 @@ public final class UringTransport implements Transport, io.vertx.core.transport.
 
     @Override
     public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
-        if (domainSocket) {
-            throw new UnsupportedOperationException("unix sockets");
-        }
-        return UringSocketChannel::new;
+        return domainSocket ? UringDomainSocketChannel::new : UringSocketChannel::new;
     }
 
     @Override
     public ChannelFactory<? extends ServerChannel> serverChannelFactory(boolean domainSocket) {
-        if (domainSocket) {
-            throw new UnsupportedOperationException("unix sockets");
-        }
-        return UringServerSocketChannel::new;
+        return domainSocket ? UringServerDomainSocketChannel::new : UringServerSocketChannel::new;
     }
 
     /** Multicast too, which Vert.x itself sets up for NIO only. */
