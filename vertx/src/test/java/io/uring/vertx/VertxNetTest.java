@@ -9,6 +9,7 @@ import org.junit.Test;
  * Vert.x's own tests of TCP and unix sockets, on this transport, which needs no code. They use port
  * 1234 of this machine. Those that are left out say why.
  */
+@SuppressWarnings("UnusedVariable") // parameters of tests that are left out
 public final class VertxNetTest extends NetTest {
     private static final String OUTSIDE = "connects to a host outside of this machine";
 
