@@ -13,7 +13,17 @@ import java.util.stream.Stream;
 /** What the rules are about: the compiled classes and the source files of this checkout. */
 final class Project {
     /** Bottom up: the arrows of the dependencies point to the left. */
-    static final List<String> LAYERS = List.of("ring", "reactor", "net", "jetty", "netty", "cli");
+    static final List<String> LAYERS =
+            List.of(
+                    "ring",
+                    "reactor",
+                    "net",
+                    "jetty",
+                    "netty",
+                    "vertx",
+                    "reactornetty",
+                    "grpc",
+                    "cli");
 
     /** Surefire starts in the directory of the module. */
     static final Path ROOT = Path.of("").toAbsolutePath().getParent();
