@@ -40,6 +40,9 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
 
     private boolean dontWait;
 
+    /** The queue lets go of messages, whose listeners may write, close and shut down. */
+    private boolean removing;
+
     /** The end is near: what is flushed is sent as far as the kernel takes it without waiting. */
     private boolean finishing;
 
@@ -75,7 +78,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
     }
 
     private void schedule() {
-        if (!scheduled && !isSending()) {
+        if (!scheduled && !isSending() && channel.isOnThisLoop()) {
             scheduled = true;
             channel.reactor().beforeSubmit(flush);
         }
@@ -110,9 +113,16 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
      */
     void finish(Runnable task) {
         sendAsMuchAsGoes();
-        if (isSending()) {
-            afterwards = task;
-            if (!dontWait) {
+        if (isSending() || removing) {
+            Runnable before = afterwards;
+            afterwards =
+                    before == null
+                            ? task
+                            : () -> {
+                                before.run();
+                                task.run();
+                            };
+            if (!dontWait && isSending()) {
                 channel.reactor().cancel(inFlight()); // found only if it waits for room
             }
         } else {
@@ -125,14 +135,13 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
     void sendAsMuchAsGoes() {
         finishing = true;
         if (scheduled && !isSending()) {
-            dontWait = true;
             flush();
         }
     }
 
     private void flush() {
-        if (!channel.isOnThisLoop()) {
-            return; // it has left since
+        if (removing || !channel.isOnThisLoop()) {
+            return; // it goes on when they are removed, or it has left since
         }
         scheduled = false;
         ChannelOutboundBuffer in = queue;
@@ -142,8 +151,10 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         skipEmpty(in);
         Object first = in.current();
         if (first == null) {
+            finished();
             return;
         }
+        dontWait = finishing;
         try {
             if (first instanceof FileRegion region) {
                 FileChunk chunk = file;
@@ -158,6 +169,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         } catch (Throwable e) {
             releaseHeader();
             channel.sendFailed(e);
+            finished();
         }
     }
 
@@ -172,7 +184,12 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
             if (!empty) {
                 return;
             }
-            in.remove();
+            removing = true;
+            try {
+                in.remove();
+            } finally {
+                removing = false;
+            }
         }
     }
 
@@ -292,7 +309,12 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
             releaseFile();
         } else if (result >= 0) {
             channel.reactor().counters().sent(result);
-            progress(result);
+            removing = true;
+            try {
+                progress(result);
+            } finally {
+                removing = false;
+            }
         } else if (!isPassing(result)) {
             channel.sendFailed(Errors.exception("send of " + channel, -result));
         }
@@ -300,7 +322,6 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         boolean rest = in != null && !in.isEmpty();
         if (finishing) {
             if (rest && result > 0) {
-                dontWait = true;
                 flush();
             }
             if (!isSending()) {
@@ -400,5 +421,6 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         if (!isSending()) {
             releaseFile();
         }
+        finished();
     }
 }

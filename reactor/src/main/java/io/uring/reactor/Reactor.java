@@ -173,8 +173,13 @@ public final class Reactor implements AutoCloseable {
         return completions;
     }
 
-    /** All that must be in the submission queue before the kernel is called. */
-    private void prepare() {
+    /**
+     * Runs what was given to {@link #beforeSubmit}, as {@link #poll} does. For a foreign loop, which
+     * has tasks and timers of its own: what runs here may add some, so it asks afterwards how long
+     * to wait. On the loop.
+     */
+    public void runBeforeSubmit() {
+        checkLoop();
         while (!beforeSubmit.isEmpty()) {
             ArrayList<Runnable> due = beforeSubmit;
             beforeSubmit = running;
@@ -184,6 +189,11 @@ public final class Reactor implements AutoCloseable {
             }
             due.clear();
         }
+    }
+
+    /** All that must be in the submission queue before the kernel is called. */
+    private void prepare() {
+        runBeforeSubmit();
         BufferGroup group = buffers();
         group.takeBackReturned();
         group.publish();
