@@ -18,7 +18,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.socket.SocketChannel;
-import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Eventually;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -67,14 +66,16 @@ class StreamRaceTest {
         try (Wire wire = new Wire(ChannelInboundHandlerAdapter::new);
                 Socket client = wire.connect()) {
             Channel channel = started(wire, client);
-            run(channel, () -> {
-                channel.write(text("A"))
-                        .addListener(_ -> {
-                            channel.writeAndFlush(text("C"));
-                            channel.close();
-                        });
-                channel.writeAndFlush(text("B"));
-            });
+            run(
+                    channel,
+                    () -> {
+                        channel.write(text("A"))
+                                .addListener(_ -> {
+                                    channel.writeAndFlush(text("C"));
+                                    channel.close();
+                                });
+                        channel.writeAndFlush(text("B"));
+                    });
             byte[] all = client.getInputStream().readAllBytes();
             assertEquals("ABC", new String(all, StandardCharsets.US_ASCII));
         }
@@ -85,14 +86,16 @@ class StreamRaceTest {
         try (Wire wire = new Wire(ChannelInboundHandlerAdapter::new);
                 Socket client = wire.connect()) {
             Channel channel = started(wire, client);
-            run(channel, () -> {
-                channel.write(Unpooled.EMPTY_BUFFER)
-                        .addListener(_ -> {
-                            channel.writeAndFlush(text("B"));
-                            channel.close();
-                        });
-                channel.writeAndFlush(text("A"));
-            });
+            run(
+                    channel,
+                    () -> {
+                        channel.write(Unpooled.EMPTY_BUFFER)
+                                .addListener(_ -> {
+                                    channel.writeAndFlush(text("B"));
+                                    channel.close();
+                                });
+                        channel.writeAndFlush(text("A"));
+                    });
             byte[] all = client.getInputStream().readAllBytes();
             assertEquals("AB", new String(all, StandardCharsets.US_ASCII));
         }
@@ -104,10 +107,12 @@ class StreamRaceTest {
                 Socket client = wire.connect()) {
             SocketChannel channel = (SocketChannel) started(wire, client);
             ChannelFuture[] second = new ChannelFuture[1];
-            run(channel, () -> {
-                channel.write(text("A")).addListener(_ -> channel.shutdownOutput());
-                second[0] = channel.writeAndFlush(text("B"));
-            });
+            run(
+                    channel,
+                    () -> {
+                        channel.write(text("A")).addListener(_ -> channel.shutdownOutput());
+                        second[0] = channel.writeAndFlush(text("B"));
+                    });
             byte[] all = client.getInputStream().readAllBytes();
             assertEquals("AB", new String(all, StandardCharsets.US_ASCII));
             assertTrue(second[0].await(20, TimeUnit.SECONDS));
@@ -122,13 +127,15 @@ class StreamRaceTest {
                 Socket client = wire.connect()) {
             Channel channel = started(wire, client);
             CountDownLatch ran = new CountDownLatch(2);
-            run(channel, () ->
-                    channel.writeAndFlush(Unpooled.EMPTY_BUFFER)
-                            .addListener(_ -> {
-                                channel.eventLoop().execute(ran::countDown);
-                                channel.eventLoop()
-                                        .schedule(ran::countDown, 1, TimeUnit.MILLISECONDS);
-                            }));
+            run(
+                    channel,
+                    () ->
+                            channel.writeAndFlush(Unpooled.EMPTY_BUFFER)
+                                    .addListener(_ -> {
+                                        channel.eventLoop().execute(ran::countDown);
+                                        channel.eventLoop()
+                                                .schedule(ran::countDown, 1, TimeUnit.MILLISECONDS);
+                                    }));
             assertTrue(ran.await(20, TimeUnit.SECONDS));
         }
     }
@@ -140,10 +147,12 @@ class StreamRaceTest {
             SocketChannel channel = (SocketChannel) wire.accepted();
             channel.writeAndFlush(Unpooled.directBuffer().writeZero(32 << 20)); // waits for room
             ChannelFuture[] ends = new ChannelFuture[2];
-            run(channel, () -> {
-                ends[0] = channel.shutdownOutput();
-                ends[1] = channel.shutdownOutput();
-            });
+            run(
+                    channel,
+                    () -> {
+                        ends[0] = channel.shutdownOutput();
+                        ends[1] = channel.shutdownOutput();
+                    });
             assertTrue(ends[0].await(20, TimeUnit.SECONDS));
             assertTrue(ends[1].await(20, TimeUnit.SECONDS));
             assertTrue(channel.isOutputShutdown());
@@ -156,10 +165,12 @@ class StreamRaceTest {
         try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
             Channel channel = unconnected(group, false);
             ChannelFuture[] connect = new ChannelFuture[1];
-            run(channel, () -> {
-                connect[0] = channel.connect(server.getLocalSocketAddress());
-                channel.close();
-            });
+            run(
+                    channel,
+                    () -> {
+                        connect[0] = channel.connect(server.getLocalSocketAddress());
+                        channel.close();
+                    });
             assertTrue(connect[0].await(20, TimeUnit.SECONDS));
             assertInstanceOf(ClosedChannelException.class, connect[0].cause());
             assertTrue(channel.closeFuture().await(20, TimeUnit.SECONDS));
@@ -181,11 +192,13 @@ class StreamRaceTest {
                             Integer.getInteger("io.netty.testsuite.badPort"));
             Channel channel = unconnected(group, true);
             ChannelFuture[] connect = new ChannelFuture[1];
-            run(channel, () -> {
-                channel.write(text("early"));
-                connect[0] = channel.connect(silent);
-                channel.close();
-            });
+            run(
+                    channel,
+                    () -> {
+                        channel.write(text("early"));
+                        connect[0] = channel.connect(silent);
+                        channel.close();
+                    });
             assertTrue(connect[0].await(20, TimeUnit.SECONDS));
             assertInstanceOf(ClosedChannelException.class, connect[0].cause());
             assertTrue(channel.closeFuture().await(20, TimeUnit.SECONDS));
@@ -258,10 +271,12 @@ class StreamRaceTest {
                 Socket client = wire.connect()) {
             Channel channel = started(wire, client);
             ChannelFuture[] left = new ChannelFuture[1];
-            run(channel, () -> {
-                channel.read();
-                left[0] = channel.deregister();
-            });
+            run(
+                    channel,
+                    () -> {
+                        channel.read();
+                        left[0] = channel.deregister();
+                    });
             assertTrue(left[0].await(20, TimeUnit.SECONDS));
             next.register(channel).sync();
             client.getOutputStream().write('x');
@@ -294,10 +309,7 @@ class StreamRaceTest {
     @Test
     void connectionsBeyondTheLimitOfOperationsAreClosed() throws Exception {
         EventLoopGroup group =
-                new MultiThreadIoEventLoopGroup(
-                        1,
-                        UringIoHandler.newFactory(
-                                ReactorConfig.defaults().withMaxOperations(16)));
+                new MultiThreadIoEventLoopGroup(1, UringIoHandler.newFactory(sixteenOperations()));
         List<Socket> clients = new ArrayList<>();
         try {
             Channel server =
@@ -322,6 +334,17 @@ class StreamRaceTest {
         } finally {
             group.shutdownGracefully(0, 10, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS);
         }
+    }
+
+    private static ReactorConfig sixteenOperations() {
+        ReactorConfig usual = ReactorConfig.defaults();
+        return new ReactorConfig(
+                usual.connections(),
+                16,
+                usual.streamBuffers(),
+                usual.datagramBuffers(),
+                usual.drainNanos(),
+                usual.idle());
     }
 
     private static boolean echoes(InetSocketAddress address) {

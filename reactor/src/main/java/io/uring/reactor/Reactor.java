@@ -174,9 +174,9 @@ public final class Reactor implements AutoCloseable {
     }
 
     /**
-     * Runs what was given to {@link #beforeSubmit}, as {@link #poll} does. For a foreign loop, which
-     * has tasks and timers of its own: what runs here may add some, so it asks afterwards how long
-     * to wait. On the loop.
+     * Runs what was given to {@link #beforeSubmit}, as {@link #poll} does. For a foreign loop,
+     * which has tasks and timers of its own: what runs here may add some, so it asks afterwards how
+     * long to wait. On the loop.
      */
     public void runBeforeSubmit() {
         checkLoop();
