@@ -18,6 +18,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.socket.SocketChannel;
+import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Eventually;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
