@@ -21,6 +21,7 @@ import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
@@ -68,7 +69,7 @@ final class HttpServer implements AutoCloseable {
                                                 .addLast(new Negotiated());
                                     }
                                 })
-                        .bind(InetAddress.getByName("127.0.0.1"), 0)
+                        .bind(InetAddress.getLoopbackAddress(), 0)
                         .sync()
                         .channel();
     }
@@ -112,7 +113,12 @@ final class HttpServer implements AutoCloseable {
         protected void configurePipeline(ChannelHandlerContext context, String protocol) {
             if (protocol.equals(ApplicationProtocolNames.HTTP_2)) {
                 context.pipeline()
-                        .addLast(Http2FrameCodecBuilder.forServer().build())
+                        .addLast(
+                                Http2FrameCodecBuilder.forServer()
+                                        .initialSettings(
+                                                Http2Settings.defaultSettings()
+                                                        .maxConcurrentStreams(1000))
+                                        .build())
                         .addLast(
                                 new Http2MultiplexHandler(
                                         new ChannelInitializer<Channel>() {
