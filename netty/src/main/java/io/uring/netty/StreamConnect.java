@@ -106,13 +106,26 @@ final class StreamConnect extends ChannelOperation {
 
     @Override
     protected void completed(int result, int flags) {
-        if (early != null && result == -EINPROGRESS) {
-            channel.submit(new Established());
+        if (!channel.isOpen()) { // what would follow, nobody cancels
+            ended(result);
+        } else if (early != null && result == -EINPROGRESS) {
+            goOn(new Established());
         } else if (early != null && result == -Errno.EOPNOTSUPP) { // net.ipv4.tcp_fastopen
             early = null;
-            channel.submit(this);
+            goOn(this);
         } else {
             ended(result);
+        }
+    }
+
+    private void goOn(ChannelOperation next) {
+        try {
+            channel.submit(next);
+        } catch (RuntimeException e) { // the limit of operations
+            cancelTimeout();
+            channel.connectEnded();
+            promise.tryFailure(channel.annotated(e, peer));
+            channel.closeAfterFailure();
         }
     }
 
@@ -142,7 +155,7 @@ final class StreamConnect extends ChannelOperation {
     private void ended(int result) {
         cancelTimeout();
         channel.connectEnded();
-        if (result < 0) {
+        if (result < 0 || !channel.isOpen()) {
             failed(result);
             return;
         }
@@ -154,7 +167,7 @@ final class StreamConnect extends ChannelOperation {
     }
 
     private void failed(int result) {
-        if (result == -Errno.ECANCELED && !channel.isOpen()) {
+        if (!channel.isOpen()) { // closed meanwhile, however the attempt ended
             promise.tryFailure(new java.nio.channels.ClosedChannelException());
             return;
         }
@@ -164,9 +177,6 @@ final class StreamConnect extends ChannelOperation {
     }
 
     private void connected() {
-        if (!channel.isOpen()) {
-            return; // closed meanwhile
-        }
         if (peer instanceof InetSocketAddress asked
                 && channel.socket.peerAddress() instanceof InetSocketAddress actual) {
             channel.peer(UnixChannelUtil.computeRemoteAddr(asked, actual));

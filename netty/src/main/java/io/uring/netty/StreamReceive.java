@@ -81,6 +81,12 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         readPending = false;
     }
 
+    /** The loop is left: a task of it must not receive here. */
+    void leave() {
+        armScheduled = false;
+        deliveryScheduled = false;
+    }
+
     /** On a new loop: what was asked for and did not come. */
     void resume() {
         if (isWanted() && !held.isEmpty()) {
@@ -127,7 +133,12 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         armScheduled = false;
         if (!isPending() && !ended && channel.isActive()) {
             cancelling = false;
-            channel.submit(this);
+            try {
+                channel.submit(this);
+            } catch (RuntimeException e) { // the limit of operations: nobody would hear the peer
+                channel.pipeline().fireExceptionCaught(e);
+                channel.closeAfterFailure();
+            }
         }
     }
 
@@ -145,13 +156,16 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
 
     /** Not from inside the caller's handler. */
     private void scheduleDelivery() {
-        if (!deliveryScheduled && !reading) {
+        if (!deliveryScheduled && !reading && channel.isOnThisLoop()) {
             deliveryScheduled = true;
             channel.eventLoop().execute(this::deliverHeld);
         }
     }
 
     private void deliverHeld() {
+        if (!channel.isOnThisLoop()) {
+            return; // it has left since
+        }
         deliveryScheduled = false;
         if (isWanted()) {
             deliverLoop();

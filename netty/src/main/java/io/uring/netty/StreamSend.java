@@ -48,6 +48,9 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
 
     private boolean dontWait;
 
+    /** The queue lets go of messages, whose listeners may write, close and shut down. */
+    private boolean removing;
+
     /** The end is near: what is flushed is sent as far as the kernel takes it without waiting. */
     private boolean finishing;
 
@@ -83,7 +86,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
     }
 
     private void schedule() {
-        if (!scheduled && !isSending()) {
+        if (!scheduled && !isSending() && channel.isOnThisLoop()) {
             scheduled = true;
             channel.reactor().beforeSubmit(flush);
         }
@@ -118,9 +121,16 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
      */
     void finish(Runnable task) {
         sendAsMuchAsGoes();
-        if (isSending()) {
-            afterwards = task;
-            if (!dontWait) {
+        if (isSending() || removing) {
+            Runnable before = afterwards;
+            afterwards =
+                    before == null
+                            ? task
+                            : () -> {
+                                before.run();
+                                task.run();
+                            };
+            if (!dontWait && isSending()) {
                 channel.reactor().cancel(inFlight()); // found only if it waits for room
             }
         } else {
@@ -133,14 +143,13 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
     void sendAsMuchAsGoes() {
         finishing = true;
         if (scheduled && !isSending()) {
-            dontWait = true;
             flush();
         }
     }
 
     private void flush() {
-        if (!channel.isOnThisLoop()) {
-            return; // it has left since
+        if (removing || !channel.isOnThisLoop()) {
+            return; // it goes on when they are removed, or it has left since
         }
         scheduled = false;
         ChannelOutboundBuffer in = queue;
@@ -150,8 +159,10 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         skipEmpty(in);
         Object first = in.current();
         if (first == null) {
+            finished();
             return;
         }
+        dontWait = finishing;
         try {
             if (first instanceof FileRegion region) {
                 FileChunk chunk = file;
@@ -166,6 +177,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         } catch (Throwable e) {
             releaseHeader();
             channel.sendFailed(e);
+            finished();
         }
     }
 
@@ -184,7 +196,12 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
             if (!empty) {
                 return;
             }
-            in.remove();
+            removing = true;
+            try {
+                in.remove();
+            } finally {
+                removing = false;
+            }
         }
     }
 
@@ -324,7 +341,12 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
             releaseFile();
         } else if (result >= 0) {
             channel.reactor().counters().sent(result);
-            progress(result, carried);
+            removing = true;
+            try {
+                progress(result, carried);
+            } finally {
+                removing = false;
+            }
         } else if (!isPassing(result)) {
             channel.sendFailed(Errors.exception("send of " + channel, -result));
         }
@@ -332,7 +354,6 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         boolean rest = in != null && !in.isEmpty();
         if (finishing) {
             if (rest && result > 0) {
-                dontWait = true;
                 flush();
             }
             if (!isSending()) {
@@ -436,5 +457,6 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         if (!isSending()) {
             releaseFile();
         }
+        finished();
     }
 }

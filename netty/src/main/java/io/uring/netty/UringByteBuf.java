@@ -229,7 +229,7 @@ final class UringByteBuf extends AbstractReferenceCountedByteBuf {
         if (target.hasArray()) {
             memory.get(at(index), target.array(), target.arrayOffset() + targetIndex, count);
         } else {
-            target.setBytes(targetIndex, window(index, count));
+            target.setBytes(targetIndex, nioBuffer(index, count)); // others may read too
         }
         return this;
     }
@@ -329,7 +329,7 @@ final class UringByteBuf extends AbstractReferenceCountedByteBuf {
     @Override
     public ByteBuf setBytes(int index, ByteBuf source, int sourceIndex, int count) {
         checkSrcIndex(index, count, sourceIndex, source.capacity());
-        source.getBytes(sourceIndex, window(index, count).duplicate());
+        source.getBytes(sourceIndex, nioBuffer(index, count));
         return this;
     }
 

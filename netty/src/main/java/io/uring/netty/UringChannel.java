@@ -112,7 +112,9 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
 
     final void submit(ChannelOperation operation) {
         reactor().submit(operation);
-        pendingOperations++;
+        if (operation.isPending()) { // a ring that has failed takes none
+            pendingOperations++;
+        }
     }
 
     /** A completion came. */

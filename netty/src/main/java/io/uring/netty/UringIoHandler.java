@@ -74,6 +74,7 @@ public final class UringIoHandler implements IoHandler {
     public int run(IoHandlerContext context) {
         handled = 0;
         try {
+            reactor.runBeforeSubmit(); // which may bring tasks and deadlines
             reactor.poll(timeoutNanos(context));
         } catch (RingException e) {
             lose(e);
@@ -118,7 +119,7 @@ public final class UringIoHandler implements IoHandler {
             throw new IllegalArgumentException(
                     handle.getClass().getName() + " is not of this transport");
         }
-        if (shuttingDown) {
+        if (shuttingDown || reactor.hasFailed()) {
             throw new IllegalStateException("the event loop is shutting down");
         }
         UringRegistration registration = new UringRegistration(this, ours);

@@ -122,13 +122,18 @@ abstract class UringServerChannel extends UringChannel implements ServerChannel 
     private void arm() {
         if (!accept.isPending() && isActive() && isOnThisLoop()) {
             cancelling = false;
-            submit(accept);
+            try {
+                submit(accept);
+            } catch (RuntimeException e) { // the limit of operations is passing, as that of files
+                pipeline().fireExceptionCaught(e);
+            }
         }
     }
 
     private void deliverHeld() {
-        while (readPending && !held.isEmpty() && isActive()) {
-            deliver(held.removeFirst(), !held.isEmpty());
+        while ((readPending || reading) && !held.isEmpty() && isActive()) {
+            SocketFd next = held.removeFirst();
+            deliver(next, !held.isEmpty());
         }
         if (held.isEmpty() && readPending) {
             arm();

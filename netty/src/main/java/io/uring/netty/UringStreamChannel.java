@@ -85,6 +85,7 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
     @Override
     protected void doDeregister() {
         send.leave();
+        receive.leave();
         super.doDeregister();
     }
 

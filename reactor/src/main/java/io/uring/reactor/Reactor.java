@@ -56,9 +56,7 @@ public final class Reactor implements AutoCloseable {
 
     private final ReactorConfig config;
 
-    /** For its clock. */
-    private final Kernel kernel;
-
+    private final Kernel kernel; // for its clock
     private final Ring ring;
     private final RingSize size;
     private final Submissions submissions;
@@ -172,6 +170,12 @@ public final class Reactor implements AutoCloseable {
             resources.retryEnds();
         }
         return completions;
+    }
+
+    /** What {@link #poll} does first; for a foreign loop, which then asks how long to wait. */
+    public void runBeforeSubmit() {
+        checkLoop();
+        endOfTurn.run();
     }
 
     /** All that must be in the submission queue before the kernel is called. */
@@ -331,12 +335,7 @@ public final class Reactor implements AutoCloseable {
         }
     }
 
-    /**
-     * Submits what has been prepared in this turn before its end, for one more system call: for
-     * what must leave even if a callback then takes long.
-     *
-     * @throws RingException when the ring is unusable
-     */
+    /** Submits now, for one more system call, what must leave even if a callback then blocks. */
     public void submitNow() {
         checkLoop();
         if (failure == null && ring.pendingSqes() > 0) {

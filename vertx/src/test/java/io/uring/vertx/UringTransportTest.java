@@ -100,8 +100,7 @@ class UringTransportTest {
         Buffer answer =
                 await(
                         vertx.createHttpClient()
-                                .request(
-                                        HttpMethod.POST, server.actualPort(), "127.0.0.1", "/")
+                                .request(HttpMethod.POST, server.actualPort(), "127.0.0.1", "/")
                                 .compose(request -> request.send(body))
                                 .compose(response -> response.body()));
         assertEquals(body, answer);
@@ -144,24 +143,20 @@ class UringTransportTest {
         try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
             NetServer server =
                     vertx.createNetServer()
-                            .connectHandler(
-                                    socket ->
-                                            socket.handler(
-                                                    _ ->
-                                                            thread.execute(
-                                                                    () -> socket.write(expected))));
+                            .connectHandler(socket ->
+                                    socket.handler(
+                                            _ -> thread.execute(() -> socket.write(expected))));
             await(server.listen(0, "127.0.0.1"));
             for (int i = 0; i < 128; i++) {
                 NetSocket client =
                         await(vertx.createNetClient().connect(server.actualPort(), "127.0.0.1"));
                 Buffer all = Buffer.buffer();
                 CompletableFuture<Buffer> answer = new CompletableFuture<>();
-                client.handler(
-                        part -> {
-                            if (all.appendBuffer(part).length() == expected.length()) {
-                                answer.complete(all);
-                            }
-                        });
+                client.handler(part -> {
+                    if (all.appendBuffer(part).length() == expected.length()) {
+                        answer.complete(all);
+                    }
+                });
                 await(client.write("ask"));
                 assertEquals(expected, answer.get(30, TimeUnit.SECONDS));
             }
