@@ -4,8 +4,16 @@ import io.uring.ring.Errno;
 import java.io.IOException;
 import java.net.SocketException;
 
-/** Which errors are the network's answer to a datagram, and what those of a send mean. */
-final class DatagramErrors {
+/**
+ * Which errors are the network's answer to a datagram, and what those of a send mean.
+ *
+ * <pre>{@code
+ * if (!DatagramErrors.isReport(-result)) {
+ *     close(); // the socket itself is broken
+ * }
+ * }</pre>
+ */
+public final class DatagramErrors {
     private static final int EPERM = Errno.EPERM;
     private static final int EPROTO = 71;
     private static final int EDESTADDRREQ = 89;
@@ -21,8 +29,10 @@ final class DatagramErrors {
     /**
      * Whether a receive with this error tells of a datagram that was sent earlier (an ICMP message
      * to a connected socket): the kernel tells it once, and the socket is as good as before.
+     *
+     * @param errno positive
      */
-    static boolean isReport(int errno) {
+    public static boolean isReport(int errno) {
         return switch (errno) {
             case Errno.ECONNREFUSED,
                     Errno.ECONNRESET,

@@ -141,6 +141,24 @@ public final class SocketOption<T> {
     /** Whether this machine's own receivers get what it sends to a group. */
     public static final SocketOption<Boolean> IP_MULTICAST_LOOP = flag("IP_MULTICAST_LOOP", IP, 34);
 
+    /**
+     * Whether the socket receives from all groups that anybody on this machine has joined, which is
+     * the kernel's default.
+     */
+    public static final SocketOption<Boolean> IP_MULTICAST_ALL = flag("IP_MULTICAST_ALL", IP, 49);
+
+    /** The same for IPv6. Kernel 4.20. */
+    public static final SocketOption<Boolean> IPV6_MULTICAST_ALL =
+            flag("IPV6_MULTICAST_ALL", IPV6, 29);
+
+    /** Whether datagrams come with the address that they were sent to. */
+    public static final SocketOption<Boolean> IP_RECVORIGDSTADDR =
+            flag("IP_RECVORIGDSTADDR", IP, 20);
+
+    /** The same for IPv6. */
+    public static final SocketOption<Boolean> IPV6_RECVORIGDSTADDR =
+            flag("IPV6_RECVORIGDSTADDR", IPV6, 74);
+
     /** Hops of unicast packets, 1 to 255, -1 for the kernel's default. */
     public static final SocketOption<Integer> IPV6_UNICAST_HOPS =
             number("IPV6_UNICAST_HOPS", IPV6, 16);

@@ -15,12 +15,25 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.ByteOrder;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Netty's addresses and the kernel's. */
 final class Addresses {
+    // See Sockaddr for the layout.
+    private static final int PORT = 2;
+    private static final int FLOW = 4;
+    private static final int V6_ADDRESS = 8;
+    private static final int V6_SCOPE = 24;
+    private static final int V6_BYTES = 28;
+
+    private static final ValueLayout.OfShort BIG_SHORT =
+            ValueLayout.JAVA_SHORT.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfInt BIG_INT =
+            ValueLayout.JAVA_INT.withOrder(ByteOrder.BIG_ENDIAN);
+
     private static final boolean IPV6 = !NetUtil.isIpV4StackPreferred() && SocketCalls.hasIpv6();
 
     private Addresses() {}
@@ -61,6 +74,35 @@ final class Addresses {
         }
         Sockaddr address = Sockaddr.of(arena, UnixDomainSocketAddress.of(unix));
         return unix.isEmpty() ? address.length(Short.BYTES) : address; // the kernel finds a name
+    }
+
+    /**
+     * Writes an address for a socket of a family, without an object: datagrams have one each.
+     *
+     * @param address resolved
+     */
+    static void encode(Sockaddr target, InetSocketAddress address, int family) {
+        boolean maps =
+                family == SocketCalls.AF_INET6 && address.getAddress() instanceof Inet4Address;
+        if (!maps || address.getAddress().isAnyLocalAddress()) {
+            target.set(family == SocketCalls.AF_INET6 ? mapped(address) : unmapped(address));
+            return;
+        }
+        MemorySegment memory = target.segment();
+        memory.set(ValueLayout.JAVA_SHORT, 0, (short) SocketCalls.AF_INET6);
+        memory.set(BIG_SHORT, PORT, (short) address.getPort());
+        memory.set(ValueLayout.JAVA_INT, FLOW, 0);
+        memory.set(ValueLayout.JAVA_LONG, V6_ADDRESS, 0);
+        memory.set(BIG_INT, V6_ADDRESS + 8, 0xffff);
+        MemorySegment.copy(
+                address.getAddress().getAddress(),
+                0,
+                memory,
+                ValueLayout.JAVA_BYTE,
+                V6_ADDRESS + 12,
+                4);
+        memory.set(ValueLayout.JAVA_INT, V6_SCOPE, 0);
+        target.length(V6_BYTES);
     }
 
     private static InetSocketAddress resolved(InetSocketAddress address) {

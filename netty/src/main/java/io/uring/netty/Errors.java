@@ -3,6 +3,7 @@ package io.uring.netty;
 import io.uring.net.SocketErrors;
 import io.uring.ring.Errno;
 import java.io.IOException;
+import java.net.PortUnreachableException;
 import java.net.SocketException;
 
 /**
@@ -10,6 +11,8 @@ import java.net.SocketException;
  * they hold what the JDK and Netty write there.
  */
 final class Errors {
+    private static final int EMSGSIZE = 90;
+
     private Errors() {}
 
     /**
@@ -23,6 +26,22 @@ final class Errors {
             case Errno.ECONNABORTED ->
                     new SocketException(what + ": Software caused connection abort");
             default -> SocketErrors.exception(what, errno);
+        };
+    }
+
+    /** Of a datagram: the network's answer to it, or what the kernel has against it. */
+    static IOException datagramException(String what, int errno) {
+        return switch (errno) {
+            case Errno.ECONNREFUSED ->
+                    new PortUnreachableException(what + ": ECONNREFUSED. Nobody is at the port");
+            case EMSGSIZE ->
+                    new SocketException(
+                            what
+                                    + ": EMSGSIZE. Too long for a datagram, or segments too long"
+                                    + " for the path");
+            case Errno.EACCES ->
+                    new SocketException(what + ": EACCES. Broadcast needs SO_BROADCAST");
+            default -> exception(what, errno);
         };
     }
 

@@ -12,6 +12,7 @@ import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.function.IntUnaryOperator;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * never somebody else's meanwhile.
  */
 final class SocketFd extends FileDescriptor {
+    /** An address of no family, as long as any is. */
+    private static final int UNSPECIFIED_BYTES = 16;
+
     private final Fd descriptor;
     private final int family;
     private final DescriptorGuard guard = new DescriptorGuard();
@@ -43,9 +47,15 @@ final class SocketFd extends FileDescriptor {
         return opened("socket", SocketCalls.streamSocket(family), family);
     }
 
-    /** The same for datagrams. */
+    /**
+     * The same for datagrams; of IPv4 too when it is one of IPv6, whatever the system's default.
+     */
     static SocketFd datagram(int family) {
-        return opened("socket", SocketCalls.datagramSocket(family), family);
+        SocketFd socket = opened("socket", SocketCalls.datagramSocket(family), family);
+        if (socket.isIpv6()) {
+            socket.option(SocketOption.IPV6_V6ONLY, false);
+        }
+        return socket;
     }
 
     private static SocketFd opened(String call, int fd, int family) {
@@ -119,9 +129,33 @@ final class SocketFd extends FileDescriptor {
         }
     }
 
+    /** For sockets that do not wait for it: those for datagrams. */
+    void connect(SocketAddress address) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment encoded = Addresses.encode(arena, address, family).encoded();
+            call("connect " + address, fd -> SocketCalls.connect(fd, encoded));
+        }
+    }
+
+    /** Forgets the peer; the port stays. */
+    void disconnect() throws IOException {
+        SocketAddress before = localAddress();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment nobody = arena.allocate(UNSPECIFIED_BYTES, Long.BYTES); // AF_UNSPEC is 0
+            call("disconnect", fd -> SocketCalls.connect(fd, nobody));
+        }
+        // A port that the kernel chose is lost, so that replies to the old one would be too.
+        if (before instanceof InetSocketAddress had
+                && address(SocketCalls::localAddress) instanceof InetSocketAddress has
+                && has.getPort() == 0) {
+            bind(new InetSocketAddress(has.getAddress(), had.getPort()));
+        }
+    }
+
     /** Null when there is none, or no more. */
     @Nullable SocketAddress localAddress() {
-        return address(SocketCalls::localAddress);
+        SocketAddress address = address(SocketCalls::localAddress);
+        return address instanceof InetSocketAddress inet && inet.getPort() == 0 ? null : address;
     }
 
     /** Null when it is not connected, or no more. */

@@ -295,9 +295,11 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
 
     /** The kernel reads memory that does not move. */
     final Object direct(Object message, ByteBuf content) {
-        if (content.isDirect()) {
-            return message;
-        }
+        return content.isDirect() ? message : copied(message, content);
+    }
+
+    /** The bytes in one piece of memory that does not move; the message is released. */
+    final ByteBuf copied(Object message, ByteBuf content) {
         int length = content.readableBytes();
         ByteBufAllocator allocator = alloc();
         ByteBuf pooled =

@@ -49,6 +49,24 @@ public final class UringChannelOption<T> extends UnixChannelOption<T> {
     /** Addresses of others, as proxies use them; needs CAP_NET_ADMIN. */
     public static final ChannelOption<Boolean> IP_TRANSPARENT = of("IP_TRANSPARENT");
 
+    /**
+     * Whether the kernel may merge datagrams of one sender and length (5.0), which costs less than
+     * one by one. They arrive as single packets, which share memory.
+     */
+    public static final ChannelOption<Boolean> UDP_GRO = of("UDP_GRO");
+
+    /**
+     * Whether a channel receives from all groups that anybody on this machine has joined;
+     * otherwise, and by default, from its own.
+     */
+    public static final ChannelOption<Boolean> IP_MULTICAST_ALL = of("IP_MULTICAST_ALL");
+
+    /**
+     * Whether the recipient of a received packet is the address it was sent to, and not the
+     * channel's own: for transparent proxies.
+     */
+    public static final ChannelOption<Boolean> IP_RECVORIGDSTADDR = of("IP_RECVORIGDSTADDR");
+
     /** Microseconds; more than the system's value needs CAP_NET_ADMIN. */
     public static final ChannelOption<Integer> SO_BUSY_POLL = of("SO_BUSY_POLL");
 

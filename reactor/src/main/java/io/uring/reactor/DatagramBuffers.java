@@ -10,7 +10,7 @@ import java.util.ArrayDeque;
  * received:
  *
  * <pre>
- * namelen 0, controllen 4, payloadlen 8, flags 12; source 16; control messages 48; payload 112
+ * namelen 0, controllen 4, payloadlen 8, flags 12; source 16; control messages 48; payload 128
  * </pre>
  *
  * <p>Belongs to the loop's thread. The multishot receive needs kernel 6.0.
@@ -31,8 +31,8 @@ public final class DatagramBuffers {
     /** Offset of the control messages. */
     public static final int CONTROL = NAME + NAME_BYTES;
 
-    /** Bytes reserved for control messages: two with a number each, and some room. */
-    public static final int CONTROL_BYTES = 64;
+    /** Bytes reserved for control messages: one with an IPv6 address, and one with a number. */
+    public static final int CONTROL_BYTES = 80;
 
     /** Offset of the payload. */
     public static final int PAYLOAD = CONTROL + CONTROL_BYTES;

@@ -18,8 +18,8 @@ import java.lang.foreign.MemorySegment;
  * }</pre>
  */
 public final class DatagramMessage {
-    /** A payload of 64 KiB from chunks. */
-    private static final int VECTORS = 4;
+    /** The most pieces of a payload: 64 KiB from chunks. */
+    public static final int VECTORS = 4;
 
     /** A control message's 16 bytes of header, and a number, padded. */
     private static final int NUMBER_BYTES = 24;

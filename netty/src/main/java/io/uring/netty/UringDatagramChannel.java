@@ -1,0 +1,451 @@
+package io.uring.netty;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.EmptyByteBuf;
+import io.netty.channel.AddressedEnvelope;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelMetadata;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultAddressedEnvelope;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.util.internal.StringUtil;
+import io.uring.net.Multicast;
+import io.uring.reactor.DatagramMessage;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.nio.channels.AlreadyConnectedException;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A UDP socket. Takes {@link DatagramPacket}s, {@link
+ * io.netty.channel.unix.SegmentedDatagramPacket}s, which the kernel cuts into datagrams, other
+ * envelopes of a buffer and an address, and, when it is connected, buffers alone; a packet without
+ * bytes is not sent. Gives {@link DatagramPacket}s, in memory of the loop without a copy. An error
+ * concerns the one packet and is told to its promise or, when the network reports it, to {@code
+ * exceptionCaught}; the channel goes on. Kernel 5.7; from 6.0 on one operation receives all
+ * packets.
+ *
+ * <pre>{@code
+ * new Bootstrap()
+ *         .group(new MultiThreadIoEventLoopGroup(UringIoHandler.newFactory()))
+ *         .channel(UringDatagramChannel.class)
+ *         .handler(new MyPacketHandler())
+ *         .bind(5353);
+ * }</pre>
+ */
+public final class UringDatagramChannel extends UringChannel implements DatagramChannel {
+    private static final ChannelMetadata METADATA = new ChannelMetadata(true, 16);
+
+    private final UringDatagramChannelConfig config;
+    private final DatagramReceive receive = new DatagramReceive(this);
+    private final DatagramSender sender = new DatagramSender(this);
+    private volatile boolean connected;
+
+    /** For IPv6 and IPv4, or for IPv4 where there is no IPv6. */
+    public UringDatagramChannel() {
+        this(null);
+    }
+
+    /**
+     * For one family: a socket for IPv6 carries IPv4 too.
+     *
+     * @throws io.netty.channel.ChannelException when there are no descriptors or no such family
+     */
+    public UringDatagramChannel(@Nullable SocketProtocolFamily family) {
+        super(null, SocketFd.datagram(Addresses.family(family)), false);
+        config = new UringDatagramChannelConfig(this);
+    }
+
+    @Override
+    public UringDatagramChannelConfig config() {
+        return config;
+    }
+
+    @Override
+    public ChannelMetadata metadata() {
+        return METADATA;
+    }
+
+    @Override
+    public boolean isConnected() {
+        return connected;
+    }
+
+    @Override
+    public @Nullable InetSocketAddress localAddress() {
+        return (InetSocketAddress) super.localAddress();
+    }
+
+    @Override
+    public @Nullable InetSocketAddress remoteAddress() {
+        return (InetSocketAddress) super.remoteAddress();
+    }
+
+    @Override
+    protected AbstractUnsafe newUnsafe() {
+        return new DatagramUnsafe();
+    }
+
+    @SuppressWarnings("deprecation")
+    RecvByteBufAllocator.Handle receiveLoop() {
+        return unsafe().recvBufAllocHandle();
+    }
+
+    // Its place on a loop.
+
+    @Override
+    void onRegistered() {
+        if (config.isActiveOnRegistration()) {
+            active(true);
+        }
+        sender.resume();
+        receive.resume();
+    }
+
+    @Override
+    protected void doDeregister() {
+        receive.leave();
+        sender.leave();
+        super.doDeregister();
+    }
+
+    @Override
+    ChannelOperation[] operations() {
+        List<ChannelOperation> all = new ArrayList<>(sender.waiting());
+        all.add(receive);
+        return all.toArray(ChannelOperation[]::new);
+    }
+
+    /** Sends the turn's entries now and not at its end. */
+    void submitNow() {
+        reactor().submitNow();
+    }
+
+    // Reading and writing.
+
+    @Override
+    protected void doBeginRead() {
+        receive.read();
+    }
+
+    @Override
+    void autoReadCleared() {
+        if (!isRegistered()) {
+            return;
+        }
+        if (eventLoop().inEventLoop()) {
+            receive.readNoMore();
+        } else {
+            eventLoop().execute(receive::readNoMore);
+        }
+    }
+
+    /**
+     * @param broken whether the socket is of no use any more
+     */
+    void receiveFailed(Exception cause, boolean broken) {
+        if (!isActive()) {
+            return;
+        }
+        pipeline().fireExceptionCaught(cause);
+        if (broken) {
+            unsafe().close(voidPromise());
+        }
+    }
+
+    @Override
+    protected void doWrite(ChannelOutboundBuffer in) {
+        sender.flushed(in);
+    }
+
+    @Override
+    protected Object filterOutboundMessage(Object message) {
+        if (message instanceof ByteBuf bytes) {
+            if (!bytes.isReadable() && bytes instanceof EmptyByteBuf) {
+                return new EmptyByteBuf(
+                        alloc()); // the queue's mark of what was cancelled is another
+            }
+            return isSendable(bytes) ? bytes : copied(bytes, bytes);
+        }
+        if (message instanceof DatagramPacket packet) {
+            requireResolved(packet.recipient());
+            ByteBuf content = packet.content();
+            return isSendable(content) ? packet : packet.replace(copied(packet, content));
+        }
+        if (message instanceof AddressedEnvelope<?, ?> envelope
+                && envelope.content() instanceof ByteBuf content
+                && (envelope.recipient() == null
+                        || envelope.recipient() instanceof InetSocketAddress)) {
+            InetSocketAddress recipient = (InetSocketAddress) envelope.recipient();
+            requireResolved(recipient);
+            if (isSendable(content)) {
+                return envelope;
+            }
+            ByteBuf copy = copied(envelope, content);
+            return recipient == null ? copy : new DefaultAddressedEnvelope<>(copy, recipient);
+        }
+        throw new UnsupportedOperationException(
+                "unsupported message type: "
+                        + StringUtil.simpleClassName(message)
+                        + " (expected: DatagramPacket, AddressedEnvelope<ByteBuf,"
+                        + " InetSocketAddress>, ByteBuf)");
+    }
+
+    /** Memory that does not move, in no more pieces than one operation names. */
+    private static boolean isSendable(ByteBuf content) {
+        return content.isDirect() && content.nioBufferCount() <= DatagramMessage.VECTORS;
+    }
+
+    private static void requireResolved(@Nullable InetSocketAddress recipient) {
+        if (recipient != null && recipient.isUnresolved()) {
+            throw new UnresolvedAddressException();
+        }
+    }
+
+    // Its addresses.
+
+    @Override
+    protected void doBind(SocketAddress address) throws Exception {
+        super.doBind(address);
+        active(true);
+    }
+
+    @SuppressWarnings("deprecation") // there is a use: the kernel has chosen an address
+    private void doConnect(SocketAddress peer) throws IOException {
+        if (connected) {
+            throw new AlreadyConnectedException();
+        }
+        sender.sendNow(); // what was flushed before goes to its own recipients
+        socket.connect(peer);
+        forgetAddresses();
+        invalidateLocalAddress();
+        invalidateRemoteAddress();
+        connected = true;
+        active(true);
+    }
+
+    /** The port stays bound, so the channel stays active. */
+    @Override
+    protected void doDisconnect() throws Exception {
+        if (connected) {
+            sender.sendNow();
+            socket.disconnect();
+            connected = false;
+            forgetAddresses();
+        }
+    }
+
+    private final class DatagramUnsafe extends UringUnsafe {
+        @Override
+        public void connect(
+                SocketAddress peer, @Nullable SocketAddress from, ChannelPromise promise) {
+            if (!promise.setUncancellable() || !ensureOpen(promise)) {
+                return;
+            }
+            boolean wasActive = isActive();
+            try {
+                if (peer instanceof InetSocketAddress inet) {
+                    requireResolved(inet);
+                }
+                if (from != null) {
+                    doBind(from);
+                }
+                doConnect(peer);
+            } catch (AlreadyConnectedException e) {
+                promise.tryFailure(e);
+                return;
+            } catch (Throwable t) {
+                promise.tryFailure(annotateConnectException(t, peer));
+                close(voidPromise());
+                return;
+            }
+            boolean told = promise.trySuccess();
+            if (!wasActive && isActive()) {
+                pipeline().fireChannelActive();
+            }
+            if (!told) {
+                close(voidPromise());
+            }
+        }
+    }
+
+    // Its end.
+
+    @Override
+    void beforeClose() {
+        sender.sendAtLast();
+    }
+
+    @Override
+    void keepWhatIsSent() {
+        sender.keepWhatIsSent();
+    }
+
+    @Override
+    void onClosed() {
+        connected = false;
+        receive.closed();
+        sender.closed();
+    }
+
+    // Groups. The calls take no time, so they are made where they are asked for.
+
+    @Override
+    public ChannelFuture joinGroup(InetAddress group) {
+        return joinGroup(group, newPromise());
+    }
+
+    @Override
+    public ChannelFuture joinGroup(InetAddress group, ChannelPromise promise) {
+        return withNetwork(promise, network -> joinGroup(group, network, null, promise));
+    }
+
+    @Override
+    public ChannelFuture joinGroup(InetSocketAddress group, NetworkInterface network) {
+        return joinGroup(group, network, newPromise());
+    }
+
+    @Override
+    public ChannelFuture joinGroup(
+            InetSocketAddress group, NetworkInterface network, ChannelPromise promise) {
+        return joinGroup(group.getAddress(), network, null, promise);
+    }
+
+    @Override
+    public ChannelFuture joinGroup(
+            InetAddress group, NetworkInterface network, @Nullable InetAddress source) {
+        return joinGroup(group, network, source, newPromise());
+    }
+
+    @Override
+    public ChannelFuture joinGroup(
+            InetAddress group,
+            NetworkInterface network,
+            @Nullable InetAddress source,
+            ChannelPromise promise) {
+        int index = checkGroup(group, network);
+        String what = "join " + from(source, group, network);
+        return call(promise, what, fd -> Multicast.member(fd, true, group, index, source));
+    }
+
+    @Override
+    public ChannelFuture leaveGroup(InetAddress group) {
+        return leaveGroup(group, newPromise());
+    }
+
+    @Override
+    public ChannelFuture leaveGroup(InetAddress group, ChannelPromise promise) {
+        return withNetwork(promise, network -> leaveGroup(group, network, null, promise));
+    }
+
+    @Override
+    public ChannelFuture leaveGroup(InetSocketAddress group, NetworkInterface network) {
+        return leaveGroup(group, network, newPromise());
+    }
+
+    @Override
+    public ChannelFuture leaveGroup(
+            InetSocketAddress group, NetworkInterface network, ChannelPromise promise) {
+        return leaveGroup(group.getAddress(), network, null, promise);
+    }
+
+    @Override
+    public ChannelFuture leaveGroup(
+            InetAddress group, NetworkInterface network, @Nullable InetAddress source) {
+        return leaveGroup(group, network, source, newPromise());
+    }
+
+    @Override
+    public ChannelFuture leaveGroup(
+            InetAddress group,
+            NetworkInterface network,
+            @Nullable InetAddress source,
+            ChannelPromise promise) {
+        int index = checkGroup(group, network);
+        String what = "leave " + from(source, group, network);
+        return call(promise, what, fd -> Multicast.member(fd, false, group, index, source));
+    }
+
+    @Override
+    public ChannelFuture block(InetAddress group, NetworkInterface network, InetAddress source) {
+        return block(group, network, source, newPromise());
+    }
+
+    @Override
+    public ChannelFuture block(
+            InetAddress group,
+            NetworkInterface network,
+            InetAddress source,
+            ChannelPromise promise) {
+        int index = checkGroup(group, network);
+        Objects.requireNonNull(source, "source");
+        String what = "block " + from(source, group, network);
+        return call(promise, what, fd -> Multicast.block(fd, group, index, source));
+    }
+
+    @Override
+    public ChannelFuture block(InetAddress group, InetAddress source) {
+        return block(group, source, newPromise());
+    }
+
+    @Override
+    public ChannelFuture block(InetAddress group, InetAddress source, ChannelPromise promise) {
+        return withNetwork(promise, network -> block(group, network, source, promise));
+    }
+
+    private static int checkGroup(InetAddress group, NetworkInterface network) {
+        Objects.requireNonNull(group, "group");
+        return Objects.requireNonNull(network, "network").getIndex();
+    }
+
+    private String from(@Nullable InetAddress source, InetAddress group, NetworkInterface network) {
+        String where = group + " on " + network.getName() + " with " + this;
+        return source == null ? where : source + " in " + where;
+    }
+
+    private ChannelFuture call(ChannelPromise promise, String what, IntUnaryOperator membership) {
+        try {
+            socket.call(what, membership);
+            return promise.setSuccess();
+        } catch (IOException e) {
+            return promise.setFailure(e);
+        }
+    }
+
+    private interface OnNetwork {
+        ChannelFuture call(NetworkInterface network);
+    }
+
+    /** The interface that was set, or the one that has the local address. */
+    private ChannelFuture withNetwork(ChannelPromise promise, OnNetwork call) {
+        try {
+            NetworkInterface network = config.getNetworkInterface();
+            InetSocketAddress local = localAddress();
+            if (network == null && local != null) {
+                network = NetworkInterface.getByInetAddress(local.getAddress());
+            }
+            if (network == null) {
+                throw new SocketException(
+                        "no interface has the local address %s of %s: name one, or set"
+                                        .formatted(local, this)
+                                + " IP_MULTICAST_IF");
+            }
+            return call.call(network);
+        } catch (SocketException e) {
+            return promise.setFailure(e);
+        }
+    }
+}
