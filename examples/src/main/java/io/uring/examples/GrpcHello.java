@@ -30,11 +30,10 @@ public final class GrpcHello {
         var service = ServerServiceDefinition.builder("Greeter");
         service.addMethod(
                 HELLO,
-                ServerCalls.asyncUnaryCall(
-                        (name, answer) -> {
-                            answer.onNext("hello " + name);
-                            answer.onCompleted();
-                        }));
+                ServerCalls.asyncUnaryCall((name, answer) -> {
+                    answer.onNext("hello " + name);
+                    answer.onCompleted();
+                }));
         try (UringGrpc uring = UringGrpc.create()) {
             var builder = NettyServerBuilder.forPort(0).addService(service.build());
             var server = uring.configure(builder).build().start();

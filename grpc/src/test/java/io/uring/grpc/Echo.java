@@ -23,8 +23,7 @@ final class Echo {
             method("repeat", MethodType.SERVER_STREAMING);
     static final MethodDescriptor<byte[], byte[]> COUNT =
             method("count", MethodType.CLIENT_STREAMING);
-    static final MethodDescriptor<byte[], byte[]> CHAT =
-            method("chat", MethodType.BIDI_STREAMING);
+    static final MethodDescriptor<byte[], byte[]> CHAT = method("chat", MethodType.BIDI_STREAMING);
     static final MethodDescriptor<byte[], byte[]> NEVER = method("never", MethodType.UNARY);
 
     /** Messages that {@link #REPEAT} has sent, over all calls. */
@@ -69,16 +68,15 @@ final class Echo {
     private void repeat(byte[] request, StreamObserver<byte[]> observer) {
         var answers = (ServerCallStreamObserver<byte[]>) observer;
         int[] left = {repetitions};
-        answers.setOnReadyHandler(
-                () -> {
-                    while (left[0] > 0 && answers.isReady()) {
-                        sent.incrementAndGet();
-                        answers.onNext(request);
-                        if (--left[0] == 0) {
-                            answers.onCompleted();
-                        }
-                    }
-                });
+        answers.setOnReadyHandler(() -> {
+            while (left[0] > 0 && answers.isReady()) {
+                sent.incrementAndGet();
+                answers.onNext(request);
+                if (--left[0] == 0) {
+                    answers.onCompleted();
+                }
+            }
+        });
     }
 
     private static StreamObserver<byte[]> count(StreamObserver<byte[]> answers) {

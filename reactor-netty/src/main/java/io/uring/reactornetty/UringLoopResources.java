@@ -212,16 +212,13 @@ public final class UringLoopResources implements LoopResources {
 
     @Override
     public Mono<Void> disposeLater(Duration quietPeriod, Duration timeout) {
-        return Mono.defer(
-                () -> {
-                    long quiet = quietPeriod.toMillis();
-                    long limit = timeout.toMillis();
-                    Future<?> accepting =
-                            selectors.shutdownGracefully(quiet, limit, TimeUnit.MILLISECONDS);
-                    Future<?> working =
-                            workers.shutdownGracefully(quiet, limit, TimeUnit.MILLISECONDS);
-                    return Mono.when(ended(accepting), ended(working));
-                });
+        return Mono.defer(() -> {
+            long quiet = quietPeriod.toMillis();
+            long limit = timeout.toMillis();
+            Future<?> accepting = selectors.shutdownGracefully(quiet, limit, TimeUnit.MILLISECONDS);
+            Future<?> working = workers.shutdownGracefully(quiet, limit, TimeUnit.MILLISECONDS);
+            return Mono.when(ended(accepting), ended(working));
+        });
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // the value of a termination means nothing

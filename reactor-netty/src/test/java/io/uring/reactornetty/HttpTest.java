@@ -46,9 +46,7 @@ class HttpTest {
     }
 
     private HttpClient client(DisposableServer server) {
-        return HttpClient.create(connections)
-                .runOn(loops)
-                .remoteAddress(server::address);
+        return HttpClient.create(connections).runOn(loops).remoteAddress(server::address);
     }
 
     private HttpServer server() {
@@ -70,9 +68,7 @@ class HttpTest {
     @Test
     void thousandRequestsAreEchoed() {
         DisposableServer server =
-                server().handle(
-                                (request, response) ->
-                                        response.send(request.receive().retain()))
+                server().handle((request, response) -> response.send(request.receive().retain()))
                         .bindNow();
         HttpClient client = client(server);
         List<String> answers =
@@ -102,14 +98,12 @@ class HttpTest {
         int chunks = 5000;
         AtomicLong produced = new AtomicLong();
         DisposableServer server =
-                server().handle(
-                                (request, response) ->
-                                        response.send(
-                                                Flux.range(0, chunks)
-                                                        .map(number -> chunk(number))
-                                                        .doOnNext(
-                                                                _ -> produced.incrementAndGet()),
-                                                _ -> true))
+                server().handle((request, response) ->
+                                response.send(
+                                        Flux.range(0, chunks)
+                                                .map(number -> chunk(number))
+                                                .doOnNext(_ -> produced.incrementAndGet()),
+                                        _ -> true))
                         .bindNow();
         SlowConsumer consumer = new SlowConsumer();
         client(server).get().uri("/").responseContent().subscribe(consumer);
@@ -138,15 +132,14 @@ class HttpTest {
     void serverThatReadsOneByOneGetsAll() {
         int chunks = 500;
         DisposableServer server =
-                server().handle(
-                                (request, response) ->
-                                        response.sendString(
-                                                request.receive()
-                                                        .limitRate(1)
-                                                        .map(ByteBuf::readableBytes)
-                                                        .delayElements(Duration.ofNanos(100_000))
-                                                        .reduce(0, Integer::sum)
-                                                        .map(String::valueOf)))
+                server().handle((request, response) ->
+                                response.sendString(
+                                        request.receive()
+                                                .limitRate(1)
+                                                .map(ByteBuf::readableBytes)
+                                                .delayElements(Duration.ofNanos(100_000))
+                                                .reduce(0, Integer::sum)
+                                                .map(String::valueOf)))
                         .bindNow();
         String answer =
                 client(server)

@@ -53,7 +53,10 @@ class UringLoopResourcesTest {
             assertSame(
                     UringDatagramChannel.class, loops.onChannelClass(DatagramChannel.class, group));
             for (Class<? extends Channel> type :
-                    List.of(SocketChannel.class, ServerSocketChannel.class, DatagramChannel.class)) {
+                    List.of(
+                            SocketChannel.class,
+                            ServerSocketChannel.class,
+                            DatagramChannel.class)) {
                 Channel channel = loops.onChannel(type, group);
                 assertInstanceOf(type, channel);
                 channel.unsafe().closeForcibly();
@@ -99,8 +102,7 @@ class UringLoopResourcesTest {
     @Test
     void loopsDoNotLetBlock() throws Exception {
         LoopResources loops = UringLoopResources.create("block", -1, 1, true);
-        assertTrue(
-                loops.onServer(true).submit(() -> Schedulers.isInNonBlockingThread()).get());
+        assertTrue(loops.onServer(true).submit(() -> Schedulers.isInNonBlockingThread()).get());
         dispose(loops);
     }
 

@@ -14,8 +14,7 @@ public final class UringServiceProvider implements VertxServiceProvider {
     /** Read each time that a Vert.x is made. */
     public static final String PROPERTY = "uring.vertx";
 
-    private static final System.Logger LOG =
-            System.getLogger(UringServiceProvider.class.getName());
+    private static final System.Logger LOG = System.getLogger(UringServiceProvider.class.getName());
 
     /** For the service loader. */
     public UringServiceProvider() {}

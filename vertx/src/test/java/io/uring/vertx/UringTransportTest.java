@@ -102,9 +102,7 @@ class UringTransportTest {
         HttpClient client = vertx.createHttpClient(); // works while somebody holds it
         Buffer answer =
                 await(
-                        client
-                                .request(
-                                        HttpMethod.POST, server.actualPort(), "127.0.0.1", "/")
+                        client.request(HttpMethod.POST, server.actualPort(), "127.0.0.1", "/")
                                 .compose(request -> request.send(body))
                                 .compose(response -> response.body()));
         assertEquals(body, answer);
@@ -151,23 +149,19 @@ class UringTransportTest {
         try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
             NetServer server =
                     vertx.createNetServer()
-                            .connectHandler(
-                                    socket ->
-                                            socket.handler(
-                                                    _ ->
-                                                            thread.execute(
-                                                                    () -> socket.write(expected))));
+                            .connectHandler(socket ->
+                                    socket.handler(
+                                            _ -> thread.execute(() -> socket.write(expected))));
             await(server.listen(0, "127.0.0.1"));
             for (int i = 0; i < 128; i++) {
                 NetSocket client = await(clients.connect(server.actualPort(), "127.0.0.1"));
                 Buffer all = Buffer.buffer();
                 CompletableFuture<Buffer> answer = new CompletableFuture<>();
-                client.handler(
-                        part -> {
-                            if (all.appendBuffer(part).length() == expected.length()) {
-                                answer.complete(all);
-                            }
-                        });
+                client.handler(part -> {
+                    if (all.appendBuffer(part).length() == expected.length()) {
+                        answer.complete(all);
+                    }
+                });
                 await(client.write("ask"));
                 assertEquals(expected, answer.get(30, TimeUnit.SECONDS));
             }
