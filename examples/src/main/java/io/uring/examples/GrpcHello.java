@@ -39,9 +39,8 @@ public final class GrpcHello {
             var server = uring.configure(builder).build().start();
             var target = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort());
             var channel = uring.configure(target).usePlaintext().build();
-            String answer =
-                    ClientCalls.blockingUnaryCall(
-                            channel, HELLO, CallOptions.DEFAULT, arguments[0]);
+            var options = CallOptions.DEFAULT;
+            var answer = ClientCalls.blockingUnaryCall(channel, HELLO, options, arguments[0]);
             System.out.println(answer + (uring.isUring() ? ", on io_uring" : ", on NIO"));
             channel.shutdownNow();
             server.shutdownNow();
