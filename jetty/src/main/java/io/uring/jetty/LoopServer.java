@@ -9,6 +9,7 @@ import io.uring.reactor.ReactorConfig;
 import io.uring.ring.RingException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,9 @@ final class LoopServer {
      * long.
      */
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /** Jetty tells its connections and ends them, and closes the loops at last. */
+    private static final Duration UNTIL_JETTY_CUTS = Duration.ofDays(365);
 
     private final EventLoopGroup loops;
     private final Listener listener;
@@ -75,13 +79,14 @@ final class LoopServer {
 
     /**
      * Stops listening and waits until the port is free, unless a loop itself asks. Connections go
-     * on.
+     * on, also those that the kernel still keeps in its backlog: they are served, not reset.
      */
     void stopListening() {
         if (!listening) {
             return;
         }
         listening = false;
+        var _ = listener.stop(UNTIL_JETTY_CUTS);
         CompletableFuture<Void> closed = listener.close();
         if (loops.loops().stream().anyMatch(EventLoop::inLoop)) {
             return;

@@ -16,6 +16,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.server.Handler;
@@ -56,6 +58,27 @@ class LifecycleTest {
             stop.join(Duration.ofSeconds(20));
             assertFalse(stop.isAlive());
         }
+        assertFree(port);
+    }
+
+    @Test
+    void gracefulStopServesWhatWaitsInTheBacklog() throws Exception {
+        TestServer server = new TestServer(Transport.URING);
+        server.server.setStopTimeout(20_000);
+        server.start(new PatternHandler(InvocationType.NON_BLOCKING));
+        int port = server.port();
+        server.connector.setAccepting(false);
+        List<RawClient> clients = new ArrayList<>();
+        for (int i = 0; i < 10; i++) { // the first ones may still have been accepted
+            clients.add(new RawClient(port).get("/"));
+        }
+        Thread stop = Thread.ofPlatform().start(() -> stop(server.server));
+        for (RawClient client : clients) {
+            assertEquals(PatternHandler.HELLO, client.text());
+            client.close();
+        }
+        stop.join(Duration.ofSeconds(20));
+        assertFalse(stop.isAlive());
         assertFree(port);
     }
 

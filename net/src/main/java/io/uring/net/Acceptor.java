@@ -233,13 +233,20 @@ final class Acceptor extends Operation implements Resource {
 
     @Override
     protected void complete(int result, int flags) {
-        if (result >= 0) {
-            backoffNanos = 0;
-            reactor.counters().accepted();
-            accepted(result);
-        } else {
-            failed(-result);
+        try {
+            if (result >= 0) {
+                backoffNanos = 0;
+                reactor.counters().accepted();
+                accepted(result);
+            } else {
+                failed(-result);
+            }
+        } finally { // without memory one connection is lost, not the listener
+            goOn();
         }
+    }
+
+    private void goOn() {
         if (!isPending()) {
             if (closing) {
                 closeWhenIdle();
@@ -252,21 +259,51 @@ final class Acceptor extends Operation implements Resource {
     }
 
     private void accepted(int fd) {
-        Served target = targets.get(nextTarget);
-        nextTarget = nextTarget + 1 == targets.size() ? 0 : nextTarget + 1;
+        Served target = leastLoaded();
         if (target.loop() == loop) {
             open(target, fd);
             return;
         }
         try {
-            target.loop().execute(() -> open(target, fd));
+            target.loop()
+                    .execute(() -> {
+                        open(target, fd);
+                        target.arrived(); // afterwards, or it would count nowhere for a moment
+                    });
+            target.handedOver();
         } catch (RejectedExecutionException e) {
             open(targets.getFirst(), fd); // that loop has failed
         }
     }
 
+    /** Among equals one after the other. */
+    private Served leastLoaded() {
+        int count = targets.size();
+        Served best = targets.get(nextTarget);
+        if (count == 1) {
+            return best;
+        }
+        for (int i = 1; i < count; i++) {
+            Served other = targets.get((nextTarget + i) % count);
+            boolean better = !best.loop().isRunning() || load(other) < load(best);
+            best = better && other.loop().isRunning() ? other : best;
+        }
+        nextTarget = (nextTarget + 1) % count;
+        return best;
+    }
+
+    private int load(Served target) {
+        return target.loop() == loop ? target.load() - 1 : target.load(); // without this acceptor
+    }
+
     private void open(Served target, int fd) {
-        StreamSocket socket = new StreamSocket(target.reactor(), fd, config.stream());
+        StreamSocket socket;
+        try {
+            socket = new StreamSocket(target.reactor(), fd, config.stream());
+        } catch (Throwable e) { // no memory: from then on the socket closes it
+            SocketCalls.close(fd);
+            throw e;
+        }
         StreamHandler handler;
         try {
             handler = handlers.accepted(socket);

@@ -201,8 +201,16 @@ public final class Connector {
                 fail(why);
                 return;
             }
+            StreamSocket socket;
+            try {
+                socket = new StreamSocket(reactor, fd, config);
+            } catch (Throwable e) {
+                SocketCalls.close(fd);
+                fail(new IOException("connect " + address + ": " + e, e));
+                return;
+            }
             ended = true;
-            new StreamSocket(reactor, fd, config).open(handler);
+            socket.open(handler);
         }
 
         @Override

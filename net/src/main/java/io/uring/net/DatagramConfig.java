@@ -73,6 +73,10 @@ public record DatagramConfig(
                                 .formatted(sendBufferBytes, receiveBufferBytes));
             }
         }
+
+        private Options with(boolean dual, boolean reuse, boolean toAll, boolean merge) {
+            return new Options(dual, reuse, toAll, merge, sendBufferBytes, receiveBufferBytes);
+        }
     }
 
     public DatagramConfig {
@@ -132,6 +136,7 @@ public record DatagramConfig(
         return with(local, remote, all);
     }
 
+    /** Another socket with the same limits. */
     private DatagramConfig with(
             @Nullable InetSocketAddress own, @Nullable InetSocketAddress peer, Options all) {
         return new DatagramConfig(
@@ -147,37 +152,16 @@ public record DatagramConfig(
 
     /** Whether a wildcard address means IPv4 and IPv6, which is the default. */
     public DatagramConfig withDualStack(boolean on) {
-        return withOptions(
-                new Options(
-                        on,
-                        options.reuseAddress,
-                        options.broadcast,
-                        options.gro,
-                        options.sendBufferBytes,
-                        options.receiveBufferBytes));
+        return withOptions(options.with(on, options.reuseAddress, options.broadcast, options.gro));
     }
 
     public DatagramConfig withReuseAddress(boolean on) {
-        return withOptions(
-                new Options(
-                        options.dualStack,
-                        on,
-                        options.broadcast,
-                        options.gro,
-                        options.sendBufferBytes,
-                        options.receiveBufferBytes));
+        return withOptions(options.with(options.dualStack, on, options.broadcast, options.gro));
     }
 
     /** Without it the kernel refuses to send to a broadcast address. */
     public DatagramConfig withBroadcast(boolean on) {
-        return withOptions(
-                new Options(
-                        options.dualStack,
-                        options.reuseAddress,
-                        on,
-                        options.gro,
-                        options.sendBufferBytes,
-                        options.receiveBufferBytes));
+        return withOptions(options.with(options.dualStack, options.reuseAddress, on, options.gro));
     }
 
     /**
@@ -186,13 +170,7 @@ public record DatagramConfig(
      */
     public DatagramConfig withGro(boolean on) {
         return withOptions(
-                new Options(
-                        options.dualStack,
-                        options.reuseAddress,
-                        options.broadcast,
-                        on,
-                        options.sendBufferBytes,
-                        options.receiveBufferBytes));
+                options.with(options.dualStack, options.reuseAddress, options.broadcast, on));
     }
 
     /** SO_SNDBUF and SO_RCVBUF; 0 leaves one to the kernel. */
@@ -208,34 +186,19 @@ public record DatagramConfig(
     }
 
     public DatagramConfig withWaterMarks(long lowBytes, long highBytes, long maxBytes) {
-        return new DatagramConfig(
-                local,
-                remote,
-                options,
-                highBytes,
-                lowBytes,
-                maxBytes,
-                readAheadDatagrams,
-                closeNanos);
+        return with(lowBytes, highBytes, maxBytes, readAheadDatagrams, closeNanos);
     }
 
     public DatagramConfig withReadAheadDatagrams(int count) {
-        return with(count, closeNanos);
+        return with(lowWaterBytes, highWaterBytes, maxQueuedBytes, count, closeNanos);
     }
 
     public DatagramConfig withCloseNanos(long nanos) {
-        return with(readAheadDatagrams, nanos);
+        return with(lowWaterBytes, highWaterBytes, maxQueuedBytes, readAheadDatagrams, nanos);
     }
 
-    private DatagramConfig with(int readAhead, long nanos) {
-        return new DatagramConfig(
-                local,
-                remote,
-                options,
-                highWaterBytes,
-                lowWaterBytes,
-                maxQueuedBytes,
-                readAhead,
-                nanos);
+    /** The same socket with other limits. */
+    private DatagramConfig with(long low, long high, long most, int readAhead, long close) {
+        return new DatagramConfig(local, remote, options, high, low, most, readAhead, close);
     }
 }

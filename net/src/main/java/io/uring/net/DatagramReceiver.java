@@ -4,7 +4,6 @@ import io.uring.reactor.BufferGroup;
 import io.uring.reactor.Chunk;
 import io.uring.reactor.DatagramBuffers;
 import io.uring.reactor.DatagramMessage;
-import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.ring.Cqe;
@@ -12,107 +11,35 @@ import io.uring.ring.DatagramOps;
 import io.uring.ring.Errno;
 import io.uring.ring.MessageHeader;
 import io.uring.ring.Sqe;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving half of a datagram socket. One receive is armed while the application wants
- * datagrams: a multishot one from the loop's buffers where the kernel has that, or one into a chunk
- * when those are exhausted or missing. It stops at a bound of datagrams that the application holds;
- * then the kernel's buffer fills, and it drops.
+ * The receiving half of a datagram socket: a multishot receive from the loop's buffers where the
+ * kernel has that, or one into a chunk when those are exhausted or missing. With a slow application
+ * the kernel's buffer fills, and it drops.
  */
-final class DatagramReceiver extends Operation implements ReceivedBuffer.Owner {
+final class DatagramReceiver extends ContinuousReceive {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
     private final DatagramSocket socket;
-    private final Reactor reactor;
 
     /** Both set while a plain receive is armed. */
     private @Nullable Chunk chunk;
 
     private @Nullable DatagramMessage message;
-
-    /** What came while reading was paused. */
-    private final ArrayDeque<Datagram> held = new ArrayDeque<>(0);
-
-    private boolean started;
-    private boolean paused;
-    private boolean throttled;
-    private boolean cancelling;
-    private boolean closed;
-    private int unreleased;
     private int handlerFailures;
 
     DatagramReceiver(DatagramSocket socket) {
+        super(socket.reactor());
         this.socket = socket;
-        this.reactor = socket.reactor();
     }
 
-    void start() {
-        started = true;
-        arm();
-    }
-
-    private BufferGroup buffers() {
+    @Override
+    BufferGroup buffers() {
         return reactor.datagrams().group();
-    }
-
-    private void arm() {
-        if (started && !isPending() && !paused && !throttled && !closed) {
-            cancelling = false;
-            try {
-                reactor.submit(this);
-            } catch (RuntimeException e) {
-                socket.abort(e); // no memory, or too many operations: not a silent stop
-            }
-        }
-    }
-
-    private void disarm() {
-        if (isPending() && !cancelling) {
-            cancelling = true;
-            reactor.cancel(this);
-        }
-    }
-
-    void pause() {
-        paused = true;
-        disarm();
-    }
-
-    void resume() {
-        if (paused) {
-            paused = false;
-            reactor.execute(this::deliverHeld); // not from inside the caller's callback
-        }
-    }
-
-    private void deliverHeld() {
-        while (!paused && !closed) {
-            Datagram datagram = held.pollFirst();
-            if (datagram == null) {
-                arm();
-                return;
-            }
-            deliver(datagram);
-        }
-    }
-
-    /** Stops for good. What is held is given back; the socket waits until nothing is pending. */
-    void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        disarm();
-        if (throttled) {
-            throttled = false;
-            buffers().stopWaiting();
-        }
-        held.forEach(Datagram::release);
-        held.clear();
     }
 
     @Override
@@ -138,23 +65,15 @@ final class DatagramReceiver extends Operation implements ReceivedBuffer.Owner {
     }
 
     @Override
-    protected void complete(int result, int flags) {
-        ReceivedBuffer data = received(result, flags);
+    @Nullable ReceivedBuffer received(int result, int flags) {
+        ReceivedBuffer data = lent(result, flags);
         if (data != null) {
-            arrived(Datagram.of(data));
-        } else {
-            failed(-result);
+            reactor.counters().received(data.length() - DatagramBuffers.PAYLOAD);
         }
-        if (!isPending()) {
-            if (closed) {
-                socket.closeStep();
-            } else {
-                arm();
-            }
-        }
+        return data;
     }
 
-    private @Nullable ReceivedBuffer received(int result, int flags) {
+    private @Nullable ReceivedBuffer lent(int result, int flags) {
         if ((flags & Cqe.F_BUFFER) != 0) {
             return buffers().take(result, flags, this);
         }
@@ -192,43 +111,29 @@ final class DatagramReceiver extends Operation implements ReceivedBuffer.Owner {
                 parts.control(), 0, memory, DatagramBuffers.CONTROL, DatagramBuffers.CONTROL_BYTES);
     }
 
-    private void arrived(Datagram datagram) {
-        reactor.counters().received(datagram.length());
-        unreleased++;
-        if (closed) {
-            datagram.release();
-        } else if (paused || !held.isEmpty()) {
-            held.addLast(datagram);
-        } else {
-            deliver(datagram);
-        }
-        if (unreleased > socket.config().readAheadDatagrams() && !throttled && !closed) {
-            throttled = true;
-            buffers().startWaiting();
-            disarm();
-        }
-    }
-
-    private void failed(int errno) {
-        switch (errno) {
+    @Override
+    void failed(int result) {
+        switch (-result) {
             // The next receive, if the group still is exhausted, brings its own memory.
             case Errno.ENOBUFS -> reactor.counters().exhausted();
             case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> {}
             default -> {
-                String what = "receive on " + socket;
-                if (DatagramErrors.isReport(errno)) {
-                    socket.report(SocketErrors.exception(what, errno));
+                IOException cause = SocketErrors.exception("receive on " + socket, -result);
+                if (DatagramErrors.isReport(-result)) {
+                    socket.report(cause);
                 } else {
-                    socket.fail(SocketErrors.exception(what, errno));
+                    socket.fail(cause);
                 }
             }
         }
     }
 
-    private void deliver(Datagram datagram) {
+    @Override
+    void deliver(ReceivedBuffer data) {
+        Datagram datagram = Datagram.of(data);
         try {
             socket.handler().onDatagram(socket, datagram);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             if (datagram.isForgotten()) {
                 datagram.release(); // or each failure would cost the loop a buffer
             }
@@ -240,13 +145,28 @@ final class DatagramReceiver extends Operation implements ReceivedBuffer.Owner {
     }
 
     @Override
-    public void bufferReleased(int bytes) {
-        unreleased--;
-        if (throttled && unreleased <= socket.config().readAheadDatagrams() / 2) {
-            throttled = false;
-            buffers().stopWaiting();
-            arm();
-        }
+    void deliverEnd() {
+        throw new AssertionError("datagrams have no end");
+    }
+
+    @Override
+    int cost(int bytes) {
+        return 1;
+    }
+
+    @Override
+    long readAhead() {
+        return socket.config().readAheadDatagrams();
+    }
+
+    @Override
+    void refused(Throwable cause) {
+        socket.abort(cause);
+    }
+
+    @Override
+    void closeStep() {
+        socket.closeStep();
     }
 
     @Override

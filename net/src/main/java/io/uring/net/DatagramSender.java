@@ -150,7 +150,7 @@ final class DatagramSender {
             } else if (cause != null && failure == null) {
                 socket.report(cause);
             }
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             Reactor.report(listener == null ? socket : listener, e);
         }
     }

@@ -117,7 +117,7 @@ public final class DatagramSocket implements Resource {
         reactor.attach(this);
         try {
             handler.onOpen(this);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) { // also a checked exception, which other languages throw
             Reactor.report(handler, e);
             abort(e);
         }
@@ -350,7 +350,7 @@ public final class DatagramSocket implements Resource {
         reactor.detach(this);
         try {
             handler.onClose(this, cause);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             Reactor.report(handler, e);
         } finally {
             closed.complete(null);
@@ -359,8 +359,14 @@ public final class DatagramSocket implements Resource {
 
     @Override
     public void stop() {
-        if (!closing) {
+        if (closing) {
+            return;
+        }
+        try {
             handler.onStop(this);
+        } catch (Throwable e) { // it has not ended what it should: nobody else will
+            Reactor.report(handler, e);
+            abort(e);
         }
     }
 
@@ -389,7 +395,7 @@ public final class DatagramSocket implements Resource {
         }
         try {
             handler.onError(this, failure);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             Reactor.report(handler, e);
         }
     }
@@ -397,7 +403,7 @@ public final class DatagramSocket implements Resource {
     void writable() {
         try {
             handler.onWritable(this);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             Reactor.report(handler, e);
         }
     }

@@ -44,6 +44,11 @@ public final class DescriptorGuard {
         }
     }
 
+    /** Whether a thread is inside. */
+    boolean isUsed() {
+        return (state.get() & ~CLOSED) != 0;
+    }
+
     /**
      * Lets nobody in any more.
      *

@@ -4,6 +4,7 @@ import io.uring.reactor.BufferGroup;
 import io.uring.reactor.Chunk;
 import io.uring.reactor.Operation;
 import io.uring.reactor.Reactor;
+import io.uring.reactor.Resource;
 import io.uring.ring.Errno;
 import io.uring.ring.FileOps;
 import io.uring.ring.Sqe;
@@ -14,9 +15,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A part of a file in a send queue. While one block of it is sent the next one is read; splicing
- * costs more, since the kernel does it on worker threads.
+ * costs more, since the kernel does it on worker threads. A read that outlives its connection is a
+ * resource of the loop, which tells it when it will never end.
  */
-final class FileWrite extends Operation {
+final class FileWrite extends Operation implements Resource {
     private final StreamSocket socket;
     private final Reactor reactor;
     private final OpenFile file;
@@ -60,7 +62,7 @@ final class FileWrite extends Operation {
         if (!over && next == null && position < end) {
             try {
                 next = buffers().takeBlock();
-            } catch (RuntimeException | Error e) { // no memory
+            } catch (Throwable e) { // no memory
                 failLater(e);
                 return;
             }
@@ -71,7 +73,7 @@ final class FileWrite extends Operation {
     private void read() {
         try {
             reactor.submit(this);
-        } catch (RuntimeException e) { // too many operations
+        } catch (Throwable e) { // too many operations, or no memory
             failLater(e);
         }
     }
@@ -143,8 +145,22 @@ final class FileWrite extends Operation {
             release();
         } else if (reactor.hasFailed()) {
             file.exit(); // the read never completes, and its memory is never used again
+        } else {
+            reactor.attach(this);
         }
         listener.written(failure);
+    }
+
+    /** The loop closes before the read has ended. */
+    @Override
+    public void shutdown() {
+        reactor.cancel(this);
+    }
+
+    /** As above: the read never completes. */
+    @Override
+    public void lost(Throwable cause) {
+        file.exit();
     }
 
     private void release() {
@@ -169,6 +185,7 @@ final class FileWrite extends Operation {
     @Override
     protected void complete(int result, int flags) {
         if (over) {
+            reactor.detach(this);
             release();
             return;
         }
@@ -181,6 +198,13 @@ final class FileWrite extends Operation {
             nextReady = result;
             takeNext();
             socket.fileReady();
+        }
+    }
+
+    @Override
+    protected void completionFailed(Throwable cause) {
+        if (!over) {
+            socket.handlerFailed(cause);
         }
     }
 

@@ -132,7 +132,7 @@ final class LingeringClose extends Operation {
             try {
                 reactor.submit(this);
                 return;
-            } catch (IllegalStateException e) {
+            } catch (IllegalStateException | OutOfMemoryError e) {
                 // At the limit of operations: the close does not wait longer.
             }
         }

@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 /**
  * Accepts connections on an address. On TCP every loop has a socket of its own on the same port,
  * and the kernel spreads the connections; on a unix path one loop accepts and hands over to the
- * others in turn. One operation accepts all that come (kernel 5.19), or one operation each
- * connection on kernels before. May be used from any thread.
+ * loop with the fewest sockets. One operation accepts all that come (kernel 5.19), or one operation
+ * each connection on kernels before. May be used from any thread.
  *
  * <pre>{@code
  * Listener listener = Listener.open(loops, ListenerConfig.tcp(0), socket -> new EchoHandler());

@@ -116,10 +116,10 @@ public final class ListenerConfig {
     }
 
     /**
-     * Whether one socket listens on TCP, whose connections one loop accepts and gives to all loops
-     * in turn, as it is with unix sockets anyway. They are then spread evenly, however few and long
-     * they are; a socket for each loop, the default, accepts more a second but leaves the spreading
-     * to a hash of the addresses.
+     * Whether one socket listens on TCP, whose connections one loop accepts and gives to the loop
+     * with the fewest sockets, as it is with unix sockets anyway. They are then spread evenly,
+     * however few and long they are; a socket for each loop, the default, accepts more a second but
+     * leaves the spreading to a hash of the addresses.
      */
     public ListenerConfig withOneSocket(boolean on) {
         return with(copy -> copy.oneSocket = on);

@@ -47,20 +47,18 @@ final class OffLoop implements StreamHandler, Runnable {
     /** Events not worked off yet; whoever adds the first starts a run. */
     private final AtomicInteger pending = new AtomicInteger();
 
-    /** Bytes written by other threads that the loop has not queued yet. */
+    /** All bytes that other threads ever wrote; the queue knows which of them have left. */
     private final AtomicLong handedOver = new AtomicLong();
 
-    /** Bytes queued on the loop, as it last said. */
-    private volatile long queued;
-
-    /** A write has returned false, and onWritable is still to come. */
-    private volatile boolean owesWritable;
+    /** A write has returned false, and onWritable is still to come. Of the loop. */
+    private boolean owesWritable;
 
     private volatile boolean paused;
 
     /** The handler is told nothing any more but its end. */
     private volatile boolean ending;
 
+    private volatile boolean outputEnded;
     private volatile boolean refused;
     private volatile @Nullable IOException cause;
 
@@ -132,9 +130,7 @@ final class OffLoop implements StreamHandler, Runnable {
 
     /** The loop's own mark does not count the bytes on their way to it. */
     private void checkWritable() {
-        queued = socket.queuedBytes();
-        boolean low = handedOver.get() + queued <= socket.config().lowWaterBytes();
-        if (low && owesWritable) {
+        if (owesWritable && queuedBytes() <= socket.config().lowWaterBytes()) {
             owesWritable = false;
             add(Event.WRITABLE);
         }
@@ -171,7 +167,7 @@ final class OffLoop implements StreamHandler, Runnable {
             Object event = java.util.Objects.requireNonNull(events.poll());
             try {
                 handle(event);
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) { // or nothing would ever be worked off again
                 failed(e);
             }
             if (pending.decrementAndGet() == 0) {
@@ -253,7 +249,7 @@ final class OffLoop implements StreamHandler, Runnable {
         int lending = data.lending();
         try {
             handler.onData(socket, data);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             if (delivering == data) {
                 giveBack(data, lending);
             }
@@ -284,7 +280,7 @@ final class OffLoop implements StreamHandler, Runnable {
             opened = false;
             try {
                 handler.onClose(socket, reason);
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) {
                 Reactor.report(handler, e);
             }
         }
@@ -298,8 +294,13 @@ final class OffLoop implements StreamHandler, Runnable {
         }
         int bytes = source.remaining();
         boolean room = handOver(bytes);
-        ByteBuffer copy = ByteBuffer.allocate(bytes).put(source).flip();
-        passOn(bytes, () -> socket.write(copy), () -> {});
+        try {
+            ByteBuffer copy = ByteBuffer.allocate(bytes).put(source).flip();
+            passOn(bytes, room, () -> socket.write(copy), () -> {});
+        } catch (OutOfMemoryError e) {
+            handedOver.addAndGet(-bytes); // the caller keeps them
+            throw e;
+        }
         return room;
     }
 
@@ -313,7 +314,7 @@ final class OffLoop implements StreamHandler, Runnable {
         if (delivering == data) {
             delivering = null;
         }
-        passOn(bytes, () -> socket.write(data), data::release);
+        passOn(bytes, room, () -> socket.write(data), data::release);
         return room;
     }
 
@@ -326,6 +327,7 @@ final class OffLoop implements StreamHandler, Runnable {
         boolean room = handOver(data.byteSize());
         passOn(
                 data.byteSize(),
+                room,
                 () -> socket.write(data, inOrder),
                 () -> inOrder.written(new SocketException("Socket closed")));
         return room;
@@ -344,40 +346,43 @@ final class OffLoop implements StreamHandler, Runnable {
             return false;
         }
         boolean room = handOver(0);
-        passOn(0, () -> socket.writeEntered(file, position, length, inOrder), unsent);
+        passOn(0, room, () -> socket.writeEntered(file, position, length, inOrder), unsent);
         return room;
     }
 
     private boolean isOpen() {
-        return !ending && socket.isOpen();
+        return !ending && !outputEnded && socket.isOpen();
     }
 
-    /** Returns whether there is room for more. */
+    /** Counts the bytes as written. Returns whether there is room for more. */
     private boolean handOver(long bytes) {
-        long all = handedOver.addAndGet(bytes) + queued;
-        if (all > socket.config().maxQueuedBytes()) {
-            handedOver.addAndGet(-bytes);
-            throw new IllegalStateException(
-                    "%d bytes are written to %s and not sent, more than maxQueuedBytes %d"
-                            .formatted(all, socket, socket.config().maxQueuedBytes()));
+        long most = socket.config().maxQueuedBytes();
+        while (true) {
+            long before = handedOver.get();
+            long unsent = before - queue().settledBytes();
+            if (bytes > most - unsent) { // and not by their sum, which may be too large for a long
+                throw new IllegalStateException(
+                        "%d bytes are written to %s and not sent, %d more exceed maxQueuedBytes %d"
+                                .formatted(unsent, socket, bytes, most));
+            }
+            if (handedOver.compareAndSet(before, before + bytes)) {
+                return unsent + bytes < socket.config().highWaterBytes();
+            }
         }
-        if (all < socket.config().highWaterBytes()) {
-            return true;
-        }
-        owesWritable = true; // before the task, which may be the one to pay
-        return false;
     }
 
-    private void passOn(long bytes, Runnable write, Runnable unsent) {
+    private void passOn(long bytes, boolean room, Runnable write, Runnable unsent) {
         Runnable task =
                 () -> {
-                    handedOver.addAndGet(-bytes);
+                    queue().arriving(bytes);
                     try {
                         write.run();
-                    } catch (RuntimeException | Error e) { // nothing of it was queued
+                    } catch (Throwable e) { // nothing of it was queued
                         socket.handlerFailed(e);
                         unsent.run();
                     }
+                    queue().settle();
+                    owesWritable |= !room;
                     checkWritable();
                 };
         try {
@@ -385,6 +390,10 @@ final class OffLoop implements StreamHandler, Runnable {
         } catch (RejectedExecutionException e) {
             unsent.run();
         }
+    }
+
+    private SendQueue queue() {
+        return socket.sender.queue;
     }
 
     void pause() {
@@ -399,6 +408,7 @@ final class OffLoop implements StreamHandler, Runnable {
     }
 
     void shutdownOutput() {
+        outputEnded = true;
         onLoop(socket::shutdownOutput);
     }
 
@@ -420,8 +430,10 @@ final class OffLoop implements StreamHandler, Runnable {
         onLoop(() -> socket.abort(reason));
     }
 
+    /** All that is written and not sent; from any thread, a moment old. */
     long queuedBytes() {
-        return handedOver.get() + queued;
+        long settled = queue().settledBytes(); // first: what leaves meanwhile must not count twice
+        return handedOver.get() - settled;
     }
 
     private void onLoop(Runnable task) {

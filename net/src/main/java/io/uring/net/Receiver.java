@@ -2,118 +2,40 @@ package io.uring.net;
 
 import io.uring.reactor.BufferGroup;
 import io.uring.reactor.Chunk;
-import io.uring.reactor.Operation;
-import io.uring.reactor.Reactor;
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.ring.Cqe;
 import io.uring.ring.Errno;
 import io.uring.ring.Feature;
 import io.uring.ring.SocketOps;
 import io.uring.ring.Sqe;
-import java.util.ArrayDeque;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving half of a connection. One receive is armed while the application wants data: a
- * multishot one from the loop's buffers where the kernel has that, or one into a chunk when those
- * are exhausted or missing. It stops at a bound of bytes the application holds, so that a slow
- * application makes the peer wait, not this process grow.
+ * The receiving half of a connection: a multishot receive from the loop's buffers where the kernel
+ * has that, or one into a chunk when those are exhausted or missing. A slow application makes the
+ * peer wait, not this process grow.
  */
-final class Receiver extends Operation implements ReceivedBuffer.Owner {
+final class Receiver extends ContinuousReceive {
     private final StreamSocket socket;
-    private final Reactor reactor;
     private final BufferGroup buffers;
     private final boolean multishot;
 
     /** Set while a plain receive is armed. */
     private @Nullable Chunk chunk;
 
-    /** What came while reading was paused. */
-    private final ArrayDeque<ReceivedBuffer> held = new ArrayDeque<>(0);
-
-    private boolean started;
-    private boolean paused;
-    private boolean throttled;
-    private boolean cancelling;
-    private boolean ended;
     private boolean endDelivered;
-    private boolean closed;
-    private long unreleasedBytes;
 
     Receiver(StreamSocket socket) {
+        super(socket.reactor());
         this.socket = socket;
-        this.reactor = socket.reactor();
         this.buffers = reactor.buffers();
         this.multishot = reactor.ring().capabilities().has(Feature.MULTISHOT_RECV);
     }
 
-    boolean hasEnded() {
-        return ended;
-    }
-
-    void start() {
-        started = true;
-        arm();
-    }
-
-    private void arm() {
-        if (started && !isPending() && !paused && !throttled && !ended && !closed) {
-            cancelling = false;
-            try {
-                reactor.submit(this);
-            } catch (RuntimeException e) {
-                socket.handlerFailed(e); // no memory, or too many operations: not a silent stop
-            }
-        }
-    }
-
-    private void disarm() {
-        if (isPending() && !cancelling) {
-            cancelling = true;
-            reactor.cancel(this);
-        }
-    }
-
-    void pause() {
-        paused = true;
-        disarm();
-    }
-
-    void resume() {
-        if (paused) {
-            paused = false;
-            reactor.execute(this::deliverHeld); // not from inside the caller's callback
-        }
-    }
-
-    private void deliverHeld() {
-        while (!paused && !closed) {
-            ReceivedBuffer data = held.pollFirst();
-            if (data == null) {
-                if (ended) {
-                    deliverEnd();
-                } else {
-                    arm();
-                }
-                return;
-            }
-            deliver(data);
-        }
-    }
-
-    /** Stops for good. What is held is given back; the socket waits until nothing is pending. */
-    void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        disarm();
-        if (throttled) {
-            throttled = false;
-            buffers.stopWaiting();
-        }
-        held.forEach(ReceivedBuffer::release);
-        held.clear();
+    @Override
+    BufferGroup buffers() {
+        return buffers;
     }
 
     @Override
@@ -133,28 +55,16 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
     }
 
     @Override
-    protected void complete(int result, int flags) {
-        ReceivedBuffer data = received(result, flags);
+    @Nullable ReceivedBuffer received(int result, int flags) {
+        ReceivedBuffer data = lent(result, flags);
         if (data != null) {
-            arrived(data);
-        } else if (result == 0) {
-            ended = true;
-            if (!paused && held.isEmpty()) {
-                deliverEnd();
-            }
-        } else {
-            failed(-result);
+            socket.active();
+            reactor.counters().received(data.length());
         }
-        if (!isPending()) {
-            if (closed) {
-                socket.closeStep();
-            } else {
-                arm();
-            }
-        }
+        return data;
     }
 
-    private @Nullable ReceivedBuffer received(int result, int flags) {
+    private @Nullable ReceivedBuffer lent(int result, int flags) {
         if ((flags & Cqe.F_BUFFER) != 0) {
             return buffers.take(result, flags, this);
         }
@@ -169,50 +79,46 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
         return null;
     }
 
-    private void arrived(ReceivedBuffer data) {
-        socket.active();
-        reactor.counters().received(data.length());
-        unreleasedBytes += data.length();
-        if (closed) {
-            data.release();
-        } else if (paused || !held.isEmpty()) {
-            held.addLast(data);
-        } else {
-            deliver(data);
-        }
-        if (unreleasedBytes > socket.config().readAheadBytes() && !throttled && !closed) {
-            throttled = true;
-            buffers.startWaiting();
-            disarm();
-        }
-    }
-
-    private void failed(int errno) {
-        switch (errno) {
+    @Override
+    void failed(int result) {
+        switch (-result) {
+            case 0 -> end();
             // The next receive, if the group still is exhausted, brings its own memory.
             case Errno.ENOBUFS -> reactor.counters().exhausted();
             case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> {}
             default -> {
-                ended = true;
-                socket.fail(SocketErrors.exception("recv from " + socket, errno));
+                endSilently();
+                socket.fail(SocketErrors.exception("recv from " + socket, -result));
             }
         }
     }
 
-    private void deliver(ReceivedBuffer data) {
+    @Override
+    void deliver(ReceivedBuffer data) {
         try {
             socket.handler().onData(socket, data);
         } catch (Throwable e) {
             boolean forgotten = data.isLent() && !socket.isSending(data);
-            socket.handlerFailed(e);
-            if (forgotten) {
-                data.release(); // or each failure would cost the loop a buffer
+            try {
+                socket.handlerFailed(e);
+            } finally {
+                if (forgotten) {
+                    data.release(); // or each failure would cost the loop a buffer
+                }
             }
         }
     }
 
-    private void deliverEnd() {
-        if (!endDelivered && !closed) {
+    @Override
+    void deliverEnd() {
+        if (socket.direct.isUnderWay()) {
+            deliverLater(); // whether it is an end is known when that is over
+            return;
+        }
+        IOException failure = socket.direct.failure();
+        if (failure != null) {
+            socket.fail(failure);
+        } else if (!endDelivered) {
             endDelivered = true;
             try {
                 socket.handler().onEndOfInput(socket);
@@ -223,13 +129,23 @@ final class Receiver extends Operation implements ReceivedBuffer.Owner {
     }
 
     @Override
-    public void bufferReleased(int bytes) {
-        unreleasedBytes -= bytes;
-        if (throttled && unreleasedBytes <= socket.config().readAheadBytes() / 2) {
-            throttled = false;
-            buffers.stopWaiting();
-            arm();
-        }
+    int cost(int bytes) {
+        return bytes;
+    }
+
+    @Override
+    long readAhead() {
+        return socket.config().readAheadBytes();
+    }
+
+    @Override
+    void refused(Throwable cause) {
+        socket.handlerFailed(cause);
+    }
+
+    @Override
+    void closeStep() {
+        socket.closeStep();
     }
 
     @Override

@@ -12,6 +12,8 @@ import io.uring.ring.Sqe;
 import io.uring.ring.ZeroCopyOps;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,18 @@ final class SendQueue {
 
     /** All of what a send names counts as locked memory, of which a user has 8 MiB by default. */
     private static final long ZERO_COPY_BYTES_MAX = 1 << 20;
+
+    private static final VarHandle SETTLED;
+
+    static {
+        try {
+            SETTLED =
+                    MethodHandles.lookup()
+                            .findVarHandle(SendQueue.class, "settledBytes", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError("a field of this class", e);
+        }
+    }
 
     private static final MemorySegment NO_MEMORY = MemorySegment.ofArray(new byte[0]);
 
@@ -57,6 +71,11 @@ final class SendQueue {
     private int files;
 
     private long queuedBytes;
+
+    /** Of other threads, since the connection began: see {@link #settledBytes}. */
+    private long arrivedBytes;
+
+    private long settledBytes;
     private @Nullable MessageHeader header;
 
     /**
@@ -69,6 +88,31 @@ final class SendQueue {
 
     long queuedBytes() {
         return queuedBytes;
+    }
+
+    /**
+     * Of the bytes that other threads have written, those that are not in the queue any more, less
+     * those that the loop itself has queued. From any thread: what other threads have written, less
+     * this, is all that is unsent. It is one number, since two would not be read at one moment.
+     */
+    long settledBytes() {
+        return (long) SETTLED.getOpaque(this);
+    }
+
+    /**
+     * Bytes of another thread come next; {@link #settle} follows, whether they are queued or not.
+     */
+    void arriving(long bytes) {
+        arrivedBytes += bytes;
+    }
+
+    void settle() {
+        count(0);
+    }
+
+    private void count(long change) {
+        queuedBytes += change;
+        SETTLED.setOpaque(this, arrivedBytes - queuedBytes);
     }
 
     boolean isEmpty() {
@@ -91,7 +135,7 @@ final class SendQueue {
             chunk.bytes().put(at, source, source.position(), count);
             source.position(source.position() + count);
             lengths[slot] += count;
-            queuedBytes += count;
+            count(count);
         }
     }
 
@@ -161,7 +205,7 @@ final class SendQueue {
         owners[slot] = owner;
         offsets[slot] = offset;
         lengths[slot] = length;
-        queuedBytes += length;
+        count(length);
         return slot;
     }
 
@@ -269,7 +313,7 @@ final class SendQueue {
             } else {
                 long taken = Math.min(left, lengths[slot]);
                 left -= taken;
-                queuedBytes -= taken;
+                count(-taken);
                 if (lengths[slot] > taken) {
                     offsets[slot] += taken;
                     lengths[slot] -= taken;
@@ -293,7 +337,7 @@ final class SendQueue {
     /** Gives everything back; nothing may be in flight. */
     void fail(IOException cause) {
         assert inFlight == 0 : "the kernel reads it";
-        queuedBytes = 0;
+        count(-queuedBytes);
         while (head != tail) {
             giveBack(head & mask(), cause);
         }

@@ -170,7 +170,7 @@ final class Sender extends Operation {
         if (queue.isReady()) {
             owedBytes = queue.queuedBytes();
             send();
-        } else if (queue.isEmpty() && endRequested && !endSent && !socket.isClosing()) {
+        } else if (queue.isEmpty() && endRequested && !endSent && socket.isOpen()) {
             // Closing sends the FIN by itself, and the descriptor's number may be another's by now.
             endSent = true;
             sendEnd();
@@ -231,7 +231,7 @@ final class Sender extends Operation {
             } else {
                 reactor.submit(this);
             }
-        } catch (RuntimeException | Error e) { // of memory, too: nobody would try again
+        } catch (Throwable e) { // of memory, too: nobody would try again
             queue.sent(0); // the memory of a write was closed before its time, or is another's
             socket.handlerFailed(e);
         }
@@ -254,6 +254,11 @@ final class Sender extends Operation {
     @Override
     protected void complete(int result, int flags) {
         sent(result);
+    }
+
+    @Override
+    protected void completionFailed(Throwable cause) {
+        socket.handlerFailed(cause);
     }
 
     /** Unix sockets have no zero copy, and locked memory is limited for all of a user's sends. */
@@ -297,14 +302,14 @@ final class Sender extends Operation {
         if (drained) {
             socket.closeStep();
         }
-        if (socket.isClosing()) {
+        if (!socket.isOpen()) {
             return;
         }
         try {
             if (writable) {
                 socket.handler().onWritable(socket);
             }
-            if (drained && queue.isEmpty() && !socket.isClosing()) {
+            if (drained && queue.isEmpty() && socket.isOpen()) {
                 socket.handler().onDrained(socket);
             }
         } catch (Throwable e) {
@@ -323,9 +328,9 @@ final class Sender extends Operation {
     void fail(IOException cause) {
         if (failure == null) {
             failure = cause;
-            if (!isSending()) {
-                queue.fail(cause);
-            }
+        }
+        if (!isSending()) {
+            queue.fail(failure); // the rest of it, when it found no memory before
         }
     }
 

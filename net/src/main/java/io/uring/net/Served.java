@@ -10,10 +10,19 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 
-/** The connections of one listener that are open on one loop. Belongs to the loop's thread. */
+/**
+ * The connections of one listener that are open on one loop. Belongs to the loop's thread, but for
+ * what the loop that accepts asks.
+ */
 final class Served {
     private final EventLoop loop;
     private int open;
+
+    /** Connections given to this loop by the one that accepts, which alone counts them. */
+    private int handedOver;
+
+    /** Of those, the ones that are here. */
+    private volatile int arrived;
 
     /** Run when the last one has closed. */
     private final List<Runnable> whenNone = new ArrayList<>(0);
@@ -28,6 +37,21 @@ final class Served {
 
     Reactor reactor() {
         return loop.reactor();
+    }
+
+    /** What the loop has, and what is on its way to it; on the loop that hands over. */
+    int load() {
+        return reactor().resourceCount() + handedOver - arrived;
+    }
+
+    /** On the loop that hands over. */
+    void handedOver() {
+        handedOver++;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // only this loop writes
+    void arrived() {
+        arrived++;
     }
 
     void opened() {

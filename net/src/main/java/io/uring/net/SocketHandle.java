@@ -93,10 +93,16 @@ final class SocketHandle extends Operation {
         return closing;
     }
 
+    /** Whether another thread uses the descriptor at this moment. */
+    boolean isUsed() {
+        return guard.isUsed();
+    }
+
     /** Closes once the other threads are out of it; no operation may be pending. */
     void close() {
+        Runnable afterOthers = this::closeAfterOthers; // first: without memory nothing has begun
         closing = true;
-        if (guard.close(this::closeAfterOthers)) {
+        if (guard.close(afterOthers)) {
             submitClose();
         }
     }
@@ -104,7 +110,8 @@ final class SocketHandle extends Operation {
     private void submitClose() {
         try {
             reactor.submit(this);
-        } catch (OperationLimitException e) { // the way to fewer operations must not need one more
+        } catch (OperationLimitException
+                | OutOfMemoryError e) { // the way to fewer operations must not need one more
             SocketCalls.close(descriptor.number());
             reactor.execute(onClosed);
         }

@@ -5,7 +5,6 @@ import io.uring.reactor.ReceivedBuffer;
 import io.uring.reactor.Resource;
 import io.uring.reactor.Timer;
 import io.uring.ring.Descriptor;
-import io.uring.ring.Errno;
 import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -33,13 +32,12 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class StreamSocket implements Resource {
-    private static final System.Logger LOG = System.getLogger(StreamSocket.class.getName());
-
     private final Reactor reactor;
     private final SocketHandle handle;
     private final StreamConfig config;
     private final Receiver receiver;
     final Sender sender;
+    final DirectSend direct;
     private final Timer closeTimer = new Timer(this::closeTimedOut);
     private final Timer idleTimer = new Timer(this::checkIdle);
     private @Nullable StreamHandler handler;
@@ -48,6 +46,11 @@ public final class StreamSocket implements Resource {
     private @Nullable Object recording;
     private long activeAt;
     private boolean aborted;
+    private boolean failed;
+
+    /** What it has to end for, whether it already could or not. */
+    private @Nullable Throwable broken;
+
     private boolean loopClosed;
     private @Nullable IOException cause;
 
@@ -64,6 +67,7 @@ public final class StreamSocket implements Resource {
         this.config = config;
         this.receiver = new Receiver(this);
         this.sender = new Sender(this);
+        this.direct = new DirectSend(this, handle);
     }
 
     /** Starts as a connection of a listener. */
@@ -235,17 +239,11 @@ public final class StreamSocket implements Resource {
      * else writes.
      *
      * @return the bytes taken, from 0
-     * @throws IOException when the connection is broken or closed
+     * @throws IOException when the connection is closed, or broken: then {@link
+     *     StreamHandler#onClose} is told the same
      */
     public int trySend(MemorySegment data, long offset, int length) throws IOException {
-        int result = handle.with(fd -> SocketCalls.sendNow(fd, data, offset, length));
-        if (result == -Errno.EBADF) {
-            throw new ClosedChannelException();
-        }
-        if (result < 0 && result != -Errno.EAGAIN && result != -Errno.EINTR) {
-            throw SocketErrors.exception("send to " + this, -result);
-        }
-        return Math.max(result, 0);
+        return direct.trySend(data, offset, length);
     }
 
     /**
@@ -351,8 +349,14 @@ public final class StreamSocket implements Resource {
         if (handle.isClosing()) {
             return;
         }
-        reactor.counters().failed();
+        if (cause == null) {
+            cause = reason; // first: what follows may find no memory, and is tried again
+        }
         handle.with(SocketCalls::lingerZero); // the peer must not take it for a proper end
+        if (!failed) {
+            failed = true;
+            reactor.counters().failed();
+        }
         startClosing(reason);
         sender.fail(reason);
         if (sender.isBusy()) {
@@ -412,7 +416,7 @@ public final class StreamSocket implements Resource {
         try {
             handler().onClose(this, cause);
         } catch (Throwable e) {
-            LOG.log(System.Logger.Level.ERROR, "onClose failed: " + handler, e);
+            Reactor.report(handler(), e);
         }
         SocketRecording.closed(recording, cause);
         if (served != null) {
@@ -433,7 +437,7 @@ public final class StreamSocket implements Resource {
         stopping = true;
         try {
             handler().onStop(this);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             handlerFailed(e);
         }
     }
@@ -473,11 +477,19 @@ public final class StreamSocket implements Resource {
     }
 
     void handlerFailed(Throwable failure) {
+        broken = failure;
         abort(failure); // before logging, which may fail too
-        LOG.log(
-                System.Logger.Level.ERROR,
-                "the handler of " + this + " failed: " + handler,
-                failure);
+        Reactor.report(this + ", handler " + handler, failure);
+    }
+
+    @Override
+    public void retryEnd() {
+        IOException reason = cause;
+        if (reason != null && aborted) {
+            fail(reason);
+        } else if (broken != null) {
+            abort(broken);
+        }
     }
 
     void active() {
@@ -559,10 +571,6 @@ public final class StreamSocket implements Resource {
     /** Whether nothing holds its end up any more. */
     boolean isEnding() {
         return aborted || handle.isClosing();
-    }
-
-    boolean isClosing() {
-        return closing;
     }
 
     StreamConfig config() {

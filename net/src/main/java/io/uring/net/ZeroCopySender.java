@@ -139,6 +139,11 @@ final class ZeroCopySender implements Resource {
         }
 
         @Override
+        protected void completionFailed(Throwable cause) {
+            sender.completionFailed(cause);
+        }
+
+        @Override
         public String toString() {
             return "zero-copy " + sender;
         }

@@ -254,7 +254,7 @@ final class FileWriteTest {
     void closingWaitsForAFileAsLongAsItGetsOn() throws Exception {
         byte[] content = random(new Random(4), 16 * MIB);
         Recorder server = new Recorder();
-        StreamConfig config = StreamConfig.defaults().withCloseNanos(700_000_000);
+        StreamConfig config = StreamConfig.defaults().withCloseNanos(3_000_000_000L);
         try (Loops loops = Loops.start(1);
                 OpenFile file = OpenFile.open(file(content));
                 Peer peer = Peer.connect(loops.serve(config, server))) {
@@ -265,7 +265,7 @@ final class FileWriteTest {
             byte[] all = new byte[content.length];
             for (int at = 0; at < all.length; at += MIB) {
                 System.arraycopy(peer.read(MIB), 0, all, at, MIB);
-                Peer.pause(70); // longer than closeNanos in all
+                Peer.pause(220); // longer than closeNanos in all
             }
             assertArrayEquals(content, all);
             peer.assertEnd();
@@ -289,6 +289,24 @@ final class FileWriteTest {
             peer.shutdownOutput();
             assertNull(server.closeCause());
             assertEquals(0, tellings.get());
+        }
+    }
+
+    @Test
+    void loopClosesWhileTheReadOfAConnectionThatHasGoneWaits() throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        Recorder server = new Recorder();
+        Loops loops = Loops.start(1);
+        try (RandomAccessFile _ = new RandomAccessFile(pipe.toFile(), "rw"); // so it waits
+                OpenFile file = OpenFile.open(pipe);
+                Peer peer = Peer.connect(loops.serve(server))) {
+            server.onLoop(socket -> socket.write(file, 0, 1, this::tell));
+            server.onLoop(socket -> socket.abort(new IOException("over")));
+            assertEquals("over", failure().getMessage());
+            server.closeCause();
+            assertThrows(IOException.class, () -> peer.read(1));
+            loops.closeLoops();
         }
     }
 

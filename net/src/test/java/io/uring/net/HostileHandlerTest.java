@@ -41,8 +41,12 @@ final class HostileHandlerTest {
     }
 
     /** Throws whatever it is, checked or not, as code of other JVM languages does. */
+    static void sneak(Throwable failure) {
+        HostileHandlerTest.<RuntimeException>throwUnchecked(failure);
+    }
+
     @SuppressWarnings("unchecked")
-    private static <E extends Throwable> void sneak(Throwable failure) throws E {
+    private static <E extends Throwable> void throwUnchecked(Throwable failure) throws E {
         throw (E) failure;
     }
 
@@ -58,7 +62,7 @@ final class HostileHandlerTest {
 
         private void fail(Callback callback) {
             if (callback == where) {
-                HostileHandlerTest.<RuntimeException>sneak(failure);
+                sneak(failure);
             }
         }
 
@@ -103,7 +107,7 @@ final class HostileHandlerTest {
         }
     }
 
-    private static List<Throwable> failures() {
+    static List<Throwable> failures() {
         return List.of(
                 new Exception("checked, on purpose"),
                 new StackOverflowError("on purpose"),
@@ -132,6 +136,31 @@ final class HostileHandlerTest {
                     assertEquals(1, server.closes.get());
                 }
                 assertEquals("ping", healthy.send("ping").readText(4));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void failureOfACallbackOnAnExecutorEndsItsConnectionOnly(Callback where) throws Exception {
+        StreamConfig stream =
+                StreamConfig.defaults().withIdleNanos(TimeUnit.MILLISECONDS.toNanos(300));
+        ListenerConfig config =
+                ListenerConfig.of(Loops.loopback())
+                        .withStream(stream)
+                        .withExecutor(Thread::startVirtualThread);
+        try (Loops loops = Loops.start(1)) {
+            for (Throwable failure : failures()) {
+                Failing server = new Failing(where, failure);
+                Listener listener = loops.listen(config, _ -> server);
+                try (Peer peer = Peer.connect(listener.address())) {
+                    provoke(peer, where);
+                    IOException cause = server.closeCause();
+                    assertEquals(
+                            where == Callback.CLOSE ? null : failure,
+                            cause == null ? null : cause.getCause());
+                    assertEquals(1, server.closes.get());
+                }
             }
         }
     }
@@ -335,6 +364,34 @@ final class HostileHandlerTest {
             assertThrows(IllegalStateException.class, () -> data.read(ByteBuffer.allocate(10)));
             data.release();
             assertThrows(IllegalStateException.class, data::release);
+            assertThrows(IOException.class, () -> peer.read(1));
+        }
+    }
+
+    @Test
+    void releaseOnTheThreadOfALoopThatHasClosedDoesNothing() throws Exception {
+        CompletableFuture<ReceivedBuffer> kept = new CompletableFuture<>();
+        StreamHandler keeping =
+                new StreamHandler() {
+                    @Override
+                    public void onData(StreamSocket socket, ReceivedBuffer data) {
+                        kept.complete(data);
+                    }
+                };
+        Loops loops = Loops.start(1);
+        try (Peer peer = Peer.connect(loops.serve(keeping)).send("kept")) {
+            ReceivedBuffer data = Loops.get(kept);
+            CompletableFuture<Boolean> released =
+                    loops.loop()
+                            .terminated()
+                            .thenApply(_ -> {
+                                data.release();
+                                return loops.loop().inLoop();
+                            });
+            loops.loop().shutdown(); // and nobody joins it, who could run this
+            assertTrue(Loops.get(released), "on the loop's thread");
+            loops.group().close();
+            assertFalse(data.isLent());
             assertThrows(IOException.class, () -> peer.read(1));
         }
     }

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -101,7 +102,7 @@ final class ListenerOptionTest {
     }
 
     @Test
-    void oneSocketGivesConnectionsToAllLoopsInTurn() throws Exception {
+    void oneSocketGivesConnectionsToAllLoopsEvenly() throws Exception {
         Map<Object, AtomicInteger> spread = new ConcurrentHashMap<>();
         ListenerConfig config = ListenerConfig.of(Loops.loopback()).withOneSocket(true);
         try (Loops loops = Loops.start(3)) {
@@ -113,11 +114,12 @@ final class ListenerOptionTest {
                                         .incrementAndGet();
                                 return new Echo();
                             });
+            List<Peer> peers = new ArrayList<>();
             for (int i = 0; i < 30; i++) {
-                try (Peer peer = Peer.connect(listener.address())) {
-                    assertEquals("ping", peer.send("ping").readText(4));
-                }
+                peers.add(Peer.connect(listener.address()));
+                assertEquals("ping", peers.getLast().send("ping").readText(4));
             }
+            peers.forEach(Peer::close);
             assertEquals(
                     List.of(10, 10, 10), spread.values().stream().map(AtomicInteger::get).toList());
         }

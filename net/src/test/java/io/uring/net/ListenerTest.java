@@ -69,14 +69,19 @@ final class ListenerTest {
     }
 
     @Test
-    void unixPathHandsConnectionsToAllLoopsInTurnAndIsDeleted() throws Exception {
+    void unixPathHandsConnectionsToAllLoopsEvenlyAndIsDeleted() throws Exception {
         Spread spread = new Spread();
         Path path = directory.resolve("socket");
         try (Loops loops = Loops.start(3)) {
             ListenerConfig config = ListenerConfig.of(UnixDomainSocketAddress.of(path));
             Listener listener = loops.listen(config, spread::accept);
             assertEquals(UnixDomainSocketAddress.of(path), listener.address());
-            connectAll(listener.address(), 30);
+            List<Peer> peers = new ArrayList<>();
+            for (int i = 0; i < 30; i++) {
+                peers.add(Peer.connect(listener.address()));
+                assertEquals("ping", peers.getLast().send("ping").readText(4));
+            }
+            peers.forEach(Peer::close);
             assertEquals(
                     List.of(10, 10, 10),
                     spread.connections.values().stream().map(AtomicInteger::get).toList());

@@ -11,11 +11,13 @@ import io.uring.reactor.EventLoop;
 import io.uring.reactor.ReactorConfig;
 import io.uring.ring.RingException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -25,11 +27,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A ring that becomes unusable costs its own connections, which hear of it, and nothing else. */
 @Timeout(60)
 @ExtendWith(NothingLeft.class)
 final class LoopFailureTest {
+    @TempDir private Path directory;
+
     private static Loops loops(int count) {
         return Loops.start(count, BrokenRing.MASK, ReactorConfig.defaults());
     }
@@ -121,6 +126,26 @@ final class LoopFailureTest {
             assertThrows(IOException.class, () -> peer.read(1));
         }
         Loops.get(listener.close());
+        loops.group().close();
+    }
+
+    @Test
+    void fileWhoseConnectionWentBeforeIsClosedAllTheSame() throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        Recorder handler = new Recorder();
+        CompletableFuture<IOException> told = new CompletableFuture<>();
+        Loops loops = loops(1);
+        try (RandomAccessFile _ = new RandomAccessFile(pipe.toFile(), "rw"); // so that reads wait
+                OpenFile file = OpenFile.open(pipe);
+                Peer peer = Peer.connect(loops.serve(handler))) {
+            handler.onLoop(socket -> socket.write(file, 0, 1, told::complete));
+            handler.onLoop(socket -> socket.abort(new IOException("over")));
+            assertEquals("over", Loops.get(told).getMessage());
+            assertEquals("over", handler.closeCause().getMessage());
+            assertThrows(IOException.class, () -> peer.read(1));
+            BrokenRing.breakRing(loops.loop());
+        }
         loops.group().close();
     }
 

@@ -13,15 +13,17 @@ import io.uring.simulation.SimulatedKernel;
 import io.uring.simulation.SimulatedPeer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A listener, connections to it from outside and from the same loop, and handlers that do anything
- * at any time. Bytes arrive in order, and all of them before an end; everybody is told of the end
- * once; nothing is left, and the loop comes to rest.
+ * A listener, on TCP or a unix path, connections to it from outside and from the same loop, and
+ * handlers that do anything at any time. Bytes arrive in order, and all of them before an end;
+ * everybody is told of the end once; nothing is left, and the loop comes to rest.
  */
 final class NetScenario {
     private static final int TURNS_MAX = 100_000;
@@ -78,10 +80,9 @@ final class NetScenario {
     void run() throws IOException {
         Listener listener = listen();
         if (listener != null) {
-            int port = ((InetSocketAddress) listener.address()).getPort();
             for (int i = random.nextInt(1, CONNECTIONS_MAX); i > 0; i--) {
                 expected++;
-                kernel.in(random.nextLong(1, 5_000_000), () -> begin(port));
+                kernel.in(random.nextLong(1, 5_000_000), () -> begin(listener.address()));
             }
             if (random.nextInt(4) == 0) {
                 turns(random.nextInt(1, 200)); // and in the middle of it all the end
@@ -99,9 +100,23 @@ final class NetScenario {
         checkEnd();
     }
 
+    private SocketAddress address() {
+        if (random.nextInt(4) != 0) {
+            return Loops.loopback();
+        }
+        flows.endsTellNothing();
+        return UnixDomainSocketAddress.of("/not/a/directory/simulated");
+    }
+
+    private SimulatedPeer connect(SocketAddress address) {
+        return address instanceof InetSocketAddress inet
+                ? kernel.connect(inet.getPort())
+                : kernel.connect(address.toString());
+    }
+
     private Listener listen() {
         ListenerConfig listening =
-                ListenerConfig.of(Loops.loopback())
+                ListenerConfig.of(address())
                         .withBacklog(random.nextInt(1, 10))
                         .withStream(stream());
         for (int i = 0; i < 10; i++) {
@@ -120,13 +135,13 @@ final class NetScenario {
         return handler;
     }
 
-    private void begin(int port) {
+    private void begin(SocketAddress address) {
         expected--;
         if (closing) {
             return;
         }
         if (random.nextBoolean()) {
-            SimulatedPeer peer = kernel.connect(port);
+            SimulatedPeer peer = connect(address);
             if (peer != null) {
                 outsiders.add(new SimulatedOutsider(kernel, peer, flows));
             }
@@ -138,7 +153,7 @@ final class NetScenario {
         Connector connector =
                 Connector.connect(
                         loops.next(),
-                        new InetSocketAddress(Loops.loopback().getAddress(), port),
+                        address,
                         stream(),
                         timeout,
                         new Attempt(handler),

@@ -199,7 +199,9 @@ final class SimulatedHandler implements StreamHandler {
                 socket().awaitWritable(() -> waiting = false);
             }
         } catch (IOException e) {
-            socket().abort(e);
+            if (random.nextBoolean()) {
+                socket().abort(e); // or the loop ends it by itself
+            }
         }
     }
 

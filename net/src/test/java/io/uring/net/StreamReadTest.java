@@ -3,11 +3,17 @@ package io.uring.net;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.BufferConfig;
+import io.uring.reactor.Operation;
+import io.uring.reactor.Reactor;
 import io.uring.reactor.ReactorConfig;
 import io.uring.reactor.ReceivedBuffer;
+import io.uring.ring.EventFd;
+import io.uring.ring.OperationLimitException;
+import io.uring.ring.Sqe;
 import io.uring.testkit.Behaviour;
 import io.uring.testkit.Eventually;
 import java.util.ArrayList;
@@ -171,6 +177,74 @@ final class StreamReadTest {
             server.releaseAll();
             server.closeCause();
         }
+    }
+
+    /** Waits until it is cancelled, and fills the loop's queues with its like. */
+    private static final class Wait extends Operation {
+        private final EventFd event;
+
+        Wait(EventFd event) {
+            this.event = event;
+        }
+
+        @Override
+        protected void prepare(Sqe sqe) {
+            event.prepareRead(sqe);
+        }
+
+        @Override
+        protected void complete(int result, int flags) {}
+    }
+
+    @Test
+    void buffersThatABusyLoopCannotGiveToTheSystemAreUsedOn() throws Exception {
+        Hoarder server = new Hoarder();
+        BufferConfig buffers = BufferConfig.of(4, 64, 4096).withShrinkNanos(1_000_000);
+        ReactorConfig config =
+                ReactorConfig.defaults().withStreamBuffers(buffers).withMaxOperations(16);
+        StreamConfig stream = StreamConfig.defaults().withReadAheadBytes(MIB);
+        List<Wait> waits = new ArrayList<>();
+        try (Loops loops = Loops.start(1, "", config);
+                EventFd event = EventFd.open(loops.loop().reactor().ring());
+                Peer peer = Peer.connect(loops.serve(stream, server))) {
+            Reactor reactor = loops.loop().reactor();
+            for (int bytes = 4096; bytes <= 40 * 4096; bytes += 4096) {
+                peer.send(new byte[4096]);
+                long all = bytes;
+                Eventually.isTrue(Loops.LIMIT, "came", () -> server.received.get() == all);
+            }
+            Loops.run(
+                    reactor,
+                    () ->
+                            assertThrows(
+                                    OperationLimitException.class,
+                                    () -> {
+                                        while (true) {
+                                            Wait wait = new Wait(event);
+                                            reactor.submit(wait);
+                                            waits.add(wait);
+                                        }
+                                    }));
+            for (int i = 0; i < 200; i++) { // far longer than it takes to want to shrink
+                Loops.run(reactor, server::releaseAll);
+                peer.send(new byte[4096]);
+                long all = (41 + i) * 4096L;
+                Eventually.isTrue(Loops.LIMIT, "came", () -> server.received.get() == all);
+            }
+            assertEquals(64, loops.call(() -> reactor.buffers().sharedBuffers()));
+            Loops.run(reactor, () -> waits.forEach(reactor::cancel));
+            while (loops.call(() -> reactor.buffers().sharedBuffers()) > 4) {
+                Loops.run(reactor, server::releaseAll);
+                peer.send(new byte[4096]);
+            }
+            peer.shutdownOutput();
+            Eventually.isTrue(Loops.LIMIT, "closed", () -> isClosed(server));
+        }
+    }
+
+    private static boolean isClosed(Hoarder server) {
+        server.releaseAll();
+        return server.closed.isDone();
     }
 
     @Test

@@ -1,9 +1,11 @@
 package io.uring.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.testkit.Eventually;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -92,6 +94,52 @@ final class TrySendTest {
         }
     }
 
+    @Test
+    void resetThatASendIsToldFirstIsTheConnectionsCauseAndNoEndOfInput() throws Exception {
+        Recorder server = new Recorder();
+        try (Arena arena = Arena.ofShared();
+                Loops loops = Loops.start(1);
+                Peer peer = Peer.connect(loops.serve(server))) {
+            server.onLoop(StreamSocket::pauseReading);
+            loops.call(() -> true); // now nothing receives, which could be told first
+            Eventually.isTrue(Loops.LIMIT, "paused", () -> Loops.pending(loops.loop()) <= 1);
+            peer.reset();
+            MemorySegment data = arena.allocate(10);
+            IOException failure =
+                    assertThrows(
+                            IOException.class,
+                            () -> {
+                                while (true) {
+                                    server.socket().trySend(data, 0, 10);
+                                }
+                            });
+            assertTrue(failure.getMessage().contains("ECONNRESET"), failure::getMessage);
+            server.socket().reactor().execute(server.socket()::resumeReading);
+            assertEquals(failure.getMessage(), String.valueOf(messageOf(server.closeCause())));
+            assertEquals(0, server.ends.get());
+        }
+    }
+
+    private static String messageOf(IOException cause) {
+        return cause == null ? null : cause.getMessage();
+    }
+
+    @Test
+    void sendAfterTheEndOfOutputBreaksNothing() throws Exception {
+        Recorder server = new Recorder();
+        try (Arena arena = Arena.ofShared();
+                Loops loops = Loops.start(1);
+                Peer peer = Peer.connect(loops.serve(server))) {
+            server.onLoop(StreamSocket::shutdownOutput);
+            peer.assertEnd();
+            MemorySegment data = arena.allocate(10);
+            assertThrows(IOException.class, () -> server.socket().trySend(data, 0, 10));
+            peer.send("still read").shutdownOutput();
+            assertNull(server.closeCause());
+            assertEquals(10, server.received.get());
+        }
+    }
+
     /** Each connection's bytes are its own number: a reused descriptor would show. */
     @Test
     void closingNeverLetsBytesReachAnotherConnection() throws Exception {
@@ -109,7 +157,7 @@ final class TrySendTest {
                 MemorySegment data = arena.allocate(64).fill(mark);
                 try (Peer peer = Peer.connect(listener.address())) {
                     int index = i;
-                    io.uring.testkit.Eventually.isTrue(
+                    Eventually.isTrue(
                             Loops.LIMIT,
                             "accepted",
                             () -> loops.call(() -> servers.size() > index));

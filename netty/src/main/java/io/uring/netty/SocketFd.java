@@ -47,9 +47,15 @@ final class SocketFd extends FileDescriptor {
         return opened("socket", SocketCalls.streamSocket(family), family);
     }
 
-    /** The same for datagrams. */
+    /**
+     * The same for datagrams; of IPv4 too when it is one of IPv6, whatever the system's default.
+     */
     static SocketFd datagram(int family) {
-        return opened("socket", SocketCalls.datagramSocket(family), family);
+        SocketFd socket = opened("socket", SocketCalls.datagramSocket(family), family);
+        if (socket.isIpv6()) {
+            socket.option(SocketOption.IPV6_V6ONLY, false);
+        }
+        return socket;
     }
 
     private static SocketFd opened(String call, int fd, int family) {

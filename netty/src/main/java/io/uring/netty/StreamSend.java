@@ -39,7 +39,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
     private @Nullable DescriptorMessage descriptors;
 
     /** The send in flight is one of a descriptor. */
-    private boolean passing;
+    private boolean carrying;
 
     private boolean scheduled;
 
@@ -74,7 +74,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         if (!started) { // a greeting leaves even if the handler then blocks
             started = true;
             flush();
-            if (isPending()) {
+            if (isSending()) {
                 channel.submitNow();
             }
             return;
@@ -220,7 +220,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
             send(sqe, bytes, last ? flags : flags | SocketOps.MSG_MORE);
         } else if (in.current() instanceof FileDescriptor passed) {
             messages = 1;
-            passing = true;
+            carrying = true;
             pass(sqe, passed, flags);
         } else if (in.size() == 1 && in.current() instanceof ByteBuf b && b.nioBufferCount() == 1) {
             messages = 1;
@@ -315,8 +315,8 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
 
     /** A send, with or without a copy, has ended. */
     void sent(int result) {
-        boolean passed = passing;
-        passing = false;
+        boolean carried = carrying;
+        carrying = false;
         List<Object> unqueued = kept;
         if (unqueued != null) {
             kept = null;
@@ -324,7 +324,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
             releaseFile();
         } else if (result >= 0) {
             channel.reactor().counters().sent(result);
-            progress(result, passed);
+            progress(result, carried);
         } else if (!isPassing(result)) {
             channel.sendFailed(Errors.exception("send of " + channel, -result));
         }
@@ -356,13 +356,13 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         return result == -Errno.EINTR || result == -Errno.EAGAIN || result == -Errno.ECANCELED;
     }
 
-    private void progress(int count, boolean passed) {
+    private void progress(int count, boolean carried) {
         ChannelOutboundBuffer in = queue;
         FileChunk chunk = file;
         if (in == null) {
             return;
         }
-        if (passed) {
+        if (carried) {
             in.remove();
             return;
         }

@@ -49,7 +49,11 @@ final class UringDatagramChannelConfig extends UringChannelConfig implements Dat
     @SuppressWarnings("this-escape")
     UringDatagramChannelConfig(UringDatagramChannel channel) {
         super(channel, new FixedRecvByteBufAllocator(2048), SOCKET_OPTIONS);
-        both(SocketOption.IP_MULTICAST_ALL, SocketOption.IPV6_MULTICAST_ALL, false);
+        // As NIO does; where the kernel does not know it, there is nothing to turn off.
+        socket().with(fd -> SocketOption.IP_MULTICAST_ALL.set(fd, false));
+        if (socket().isIpv6()) {
+            socket().with(fd -> SocketOption.IPV6_MULTICAST_ALL.set(fd, false));
+        }
     }
 
     boolean isActiveOnRegistration() {

@@ -169,8 +169,10 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
             inputShut = true;
             pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
             pipeline().fireUserEventTriggered(ChannelInputShutdownReadComplete.INSTANCE);
-        } else {
+        } else if (config().isAutoClose()) {
             unsafe().close(voidPromise());
+        } else { // writes that fail, and do not close the channel, are told before it closes
+            send.finish(() -> unsafe().close(voidPromise()));
         }
     }
 

@@ -15,6 +15,10 @@ import org.junit.jupiter.api.Nested;
 
 /** Netty's own tests of datagram transports, all of them. */
 abstract class DatagramSuite {
+    static {
+        FullBacklog.isBadHost(); // read once, and in this JVM the tests of streams may come later
+    }
+
     abstract DatagramCombos combos();
 
     @Nested

@@ -24,7 +24,6 @@ import io.netty.testsuite.transport.socket.SocketGatheringWriteTest;
 import io.netty.testsuite.transport.socket.SocketHalfClosedTest;
 import io.netty.testsuite.transport.socket.SocketObjectEchoTest;
 import io.netty.testsuite.transport.socket.SocketReadPendingTest;
-import io.netty.testsuite.transport.socket.SocketSpdyEchoTest;
 import io.netty.testsuite.transport.socket.SocketSslClientRenegotiateTest;
 import io.netty.testsuite.transport.socket.SocketSslEchoTest;
 import io.netty.testsuite.transport.socket.SocketSslGreetingTest;
@@ -39,6 +38,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 
 /**
@@ -164,6 +164,10 @@ class DomainSuiteTest {
         protected SocketAddress newSocketAddress() {
             return DomainCombos.newAddress();
         }
+
+        /** Its channel must be a SocketChannel, and has a linger time. */
+        @Override
+        public void testHalfClosureReceiveDataOnFinalWait2StateWhenSoLingerSet(TestInfo info) {}
     }
 
     @Nested
@@ -259,19 +263,6 @@ class DomainSuiteTest {
 
     @Nested
     class SocketObjectEcho extends SocketObjectEchoTest {
-        @Override
-        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
-            return COMBOS.socket();
-        }
-
-        @Override
-        protected SocketAddress newSocketAddress() {
-            return DomainCombos.newAddress();
-        }
-    }
-
-    @Nested
-    class SocketSpdyEcho extends SocketSpdyEchoTest {
         @Override
         protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
             return COMBOS.socket();

@@ -41,15 +41,15 @@ public final class BufferGroup {
     private final Reactor reactor;
     private final Ring ring;
     private final int group;
-    private final int chunkBytes;
     private final @Nullable SharedBuffers shared;
-    private final ArrayDeque<ReceivedBuffer> idle = new ArrayDeque<>();
-    private final ArrayDeque<Chunk> idleChunks = new ArrayDeque<>();
-    private final ArrayDeque<Chunk> idleBlocks = new ArrayDeque<>(0);
-    private int blocks;
+    private final ChunkPool chunks;
+    private final ChunkPool blocks;
     private final ArrayDeque<MessageHeader> idleHeaders = new ArrayDeque<>();
+
+    /** A list by {@link ReceivedBuffer#next}: taking one back needs no memory. */
+    private @Nullable ReceivedBuffer idle;
+
     private int outstanding;
-    private int chunks;
 
     /** Buffers that other threads released, newest first. */
     private final AtomicReference<@Nullable ReceivedBuffer> returned = new AtomicReference<>();
@@ -62,8 +62,9 @@ public final class BufferGroup {
         this.reactor = reactor;
         this.ring = ring;
         this.group = group;
-        this.chunkBytes = chunkBytes;
         this.shared = shared;
+        this.chunks = new ChunkPool(ring, chunkBytes);
+        this.blocks = new ChunkPool(ring, BLOCK_BYTES);
     }
 
     /** For streams: one receive after the other fills a buffer where the kernel can do that. */
@@ -135,36 +136,26 @@ public final class BufferGroup {
 
     /** Memory for one receive without the group, or for bytes to send. */
     public Chunk takeChunk() {
-        Chunk chunk = idleChunks.pollFirst();
-        if (chunk == null) {
-            chunk = new Chunk(ring.allocateLasting(chunkBytes));
-            chunks++;
-        }
-        return chunk;
+        return chunks.take();
     }
 
     /** Gives a chunk back that was not lent. */
     public void returnChunk(Chunk chunk) {
-        idleChunks.addFirst(chunk);
+        chunks.giveBack(chunk);
     }
 
     /** {@value #BLOCK_BYTES} bytes to read a file into; given back with {@link #returnBlock}. */
     public Chunk takeBlock() {
-        Chunk block = idleBlocks.pollFirst();
-        if (block == null) {
-            block = new Chunk(ring.allocate(BLOCK_BYTES));
-            blocks++;
-        }
-        return block;
+        return blocks.take();
     }
 
     public void returnBlock(Chunk block) {
-        idleBlocks.addFirst(block);
+        blocks.giveBack(block);
     }
 
     /** Blocks taken and not returned. */
     public int blocksInUse() {
-        return blocks - idleBlocks.size();
+        return blocks.inUse();
     }
 
     /** Lends the first {@code count} bytes of a chunk, which comes back with them. */
@@ -185,9 +176,12 @@ public final class BufferGroup {
 
     private ReceivedBuffer lend(
             MemorySegment memory, ByteBuffer bytes, int offset, int count, int id, Owner owner) {
-        ReceivedBuffer buffer = idle.pollFirst();
+        ReceivedBuffer buffer = idle;
         if (buffer == null) {
             buffer = new ReceivedBuffer(this, memory, bytes);
+        } else {
+            idle = buffer.next;
+            buffer.next = null;
         }
         outstanding++;
         return buffer.lend(memory, bytes, offset, count, id, owner);
@@ -195,7 +189,9 @@ public final class BufferGroup {
 
     void release(ReceivedBuffer buffer) {
         if (reactor.inLoop()) {
-            takeBack(buffer);
+            if (!reactor.isFinished()) { // the memory went with the ring
+                takeBack(buffer);
+            }
             return;
         }
         ReceivedBuffer first;
@@ -218,7 +214,11 @@ public final class BufferGroup {
         while (buffer != null) {
             ReceivedBuffer following = buffer.next;
             buffer.next = null;
-            takeBack(buffer);
+            try {
+                takeBack(buffer);
+            } catch (Throwable e) { // of its owner: the others come back all the same
+                reactor.failed(buffer, e);
+            }
             buffer = following;
         }
     }
@@ -234,7 +234,8 @@ public final class BufferGroup {
         } else {
             buffers.givenBack(buffer.bufferId);
         }
-        idle.addFirst(buffer);
+        buffer.next = idle;
+        idle = buffer;
         if (owner != null) {
             owner.bufferReleased(bytes);
         }
@@ -268,11 +269,11 @@ public final class BufferGroup {
 
     /** Chunks ever made; they are kept until the loop closes. */
     public int chunks() {
-        return chunks;
+        return chunks.made();
     }
 
     /** Chunks taken and not returned. */
     public int chunksInUse() {
-        return chunks - idleChunks.size();
+        return chunks.inUse();
     }
 }

@@ -2,6 +2,7 @@ package io.uring.reactor;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@value #BYTES} bytes of a loop's memory, or room for a datagram; pooled by its {@link
@@ -19,6 +20,9 @@ public final class Chunk {
 
     private final MemorySegment memory;
     private final ByteBuffer bytes;
+
+    /** The next in a list of idle ones: giving one back needs no memory. */
+    @Nullable Chunk next;
 
     Chunk(MemorySegment memory) {
         this.memory = memory;

@@ -6,6 +6,7 @@ import io.uring.ring.internal.ThreadCalls;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,11 @@ import org.jspecify.annotations.Nullable;
 public final class EventLoop implements Executor, AutoCloseable {
     /** The {@link #cpu} of a loop that runs where the scheduler puts it. */
     public static final int ANY_CPU = -1;
+
+    /** A second in a row without one turn: nothing gets on any more, and everybody is told. */
+    private static final int MAX_TURNS_WITHOUT_MEMORY = 1_000;
+
+    private static final long WITHOUT_MEMORY_NANOS = 1_000_000;
 
     private static final AtomicInteger COUNT = new AtomicInteger();
 
@@ -92,9 +98,7 @@ public final class EventLoop implements Executor, AutoCloseable {
             pin();
             reactor.start();
             started.complete(null);
-            while (!stopping) {
-                reactor.poll(Ring.FOREVER);
-            }
+            turn();
         } catch (Throwable t) {
             failure = t;
             if (!started.completeExceptionally(t)) {
@@ -107,6 +111,25 @@ public final class EventLoop implements Executor, AutoCloseable {
                 Reactor.report("did not close: ", this, t);
             } finally {
                 terminated.complete(null); // whoever waits must not wait for ever
+            }
+        }
+    }
+
+    /** Turns that find no memory are repeated, for a time: connections that end give some back. */
+    private void turn() {
+        int without = 0;
+        while (!stopping) {
+            try {
+                reactor.poll(Ring.FOREVER);
+                without = 0;
+            } catch (OutOfMemoryError e) {
+                if (++without == MAX_TURNS_WITHOUT_MEMORY) {
+                    throw e;
+                }
+                if (without == 1) {
+                    Reactor.report("found no memory, and tries again: ", this, e);
+                }
+                LockSupport.parkNanos(WITHOUT_MEMORY_NANOS);
             }
         }
     }

@@ -91,7 +91,8 @@ public final class EventLoopGroup implements AutoCloseable {
     public EventLoop leastLoaded() {
         EventLoop best = next();
         for (EventLoop loop : loops) {
-            if (loop.reactor().resourceCount() < best.reactor().resourceCount()) {
+            boolean fewer = loop.reactor().resourceCount() < best.reactor().resourceCount();
+            if (fewer && loop.isRunning()) { // one that has failed has none
                 best = loop;
             }
         }

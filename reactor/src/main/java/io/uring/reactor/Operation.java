@@ -36,6 +36,13 @@ public abstract class Operation {
      */
     protected abstract void complete(int result, int flags);
 
+    /**
+     * {@link #complete} has thrown, so what it had to do is not done: the place to end what the
+     * operation belongs to. When this throws as well, {@link Resource#retryEnd} is called later. On
+     * the loop; by default nothing.
+     */
+    protected void completionFailed(Throwable cause) {}
+
     /** Whether completions may still come. */
     public final boolean isPending() {
         return userData != 0 || queued;

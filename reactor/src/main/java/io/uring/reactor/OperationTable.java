@@ -32,9 +32,11 @@ final class OperationTable {
     private int newSlot() {
         if (slots == operations.length) {
             int capacity = slots * 2;
-            operations = Arrays.copyOf(operations, capacity);
-            free = Arrays.copyOf(free, capacity);
-            generations = Arrays.copyOf(generations, capacity);
+            int[] moreGenerations = Arrays.copyOf(generations, capacity);
+            int[] moreFree = Arrays.copyOf(free, capacity);
+            operations = Arrays.copyOf(operations, capacity); // all of them, or none
+            free = moreFree;
+            generations = moreGenerations;
             Arrays.fill(generations, slots, capacity, 1);
         }
         return slots++;

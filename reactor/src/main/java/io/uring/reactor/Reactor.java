@@ -10,7 +10,6 @@ import io.uring.ring.Ring;
 import io.uring.ring.RingException;
 import io.uring.ring.internal.CurrentKernel;
 import io.uring.ring.internal.Kernel;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -70,8 +69,7 @@ public final class Reactor implements AutoCloseable {
     private final LoopCounters counters = new LoopCounters();
     private final CompletionHandler dispatch = this::dispatch;
     private final Resources resources = new Resources(this);
-    private ArrayList<Runnable> beforeSubmit = new ArrayList<>();
-    private ArrayList<Runnable> running = new ArrayList<>();
+    private final EndOfTurn endOfTurn = new EndOfTurn(this);
     private @Nullable BufferGroup buffers;
     private @Nullable DatagramBuffers datagrams;
     private @Nullable LoopEvents events;
@@ -152,7 +150,7 @@ public final class Reactor implements AutoCloseable {
         int result;
         try {
             size.adjust(submissions.inFlight());
-            result = enter(timers.isEmpty() ? timeoutNanos : untilTimer(timeoutNanos));
+            result = enter(longestWait(timeoutNanos));
         } catch (RingException e) {
             failure = e;
             throw e;
@@ -170,20 +168,15 @@ public final class Reactor implements AutoCloseable {
         checkProgress(result, completions);
         runTimers();
         runTasks();
+        if (resources.isRetrying()) {
+            resources.retryEnds();
+        }
         return completions;
     }
 
     /** All that must be in the submission queue before the kernel is called. */
     private void prepare() {
-        while (!beforeSubmit.isEmpty()) {
-            ArrayList<Runnable> due = beforeSubmit;
-            beforeSubmit = running;
-            running = due;
-            for (int i = 0; i < due.size(); i++) {
-                run(due.get(i));
-            }
-            due.clear();
-        }
+        endOfTurn.run();
         BufferGroup group = buffers();
         group.takeBackReturned();
         group.publish();
@@ -193,13 +186,17 @@ public final class Reactor implements AutoCloseable {
         submissions.goOn();
     }
 
-    /** By the clock: since this turn's completions were read, callbacks may have taken long. */
-    private long untilTimer(long timeoutNanos) {
-        return Math.min(timeoutNanos, timers.untilFirst(kernel.nanoTime()));
+    private long longestWait(long timeoutNanos) {
+        long longest =
+                resources.isRetrying()
+                        ? Math.min(timeoutNanos, Resources.RETRY_NANOS)
+                        : timeoutNanos;
+        // By the clock: since this turn's completions were read, callbacks may have taken long.
+        return timers.isEmpty() ? longest : Math.min(longest, timers.untilFirst(kernel.nanoTime()));
     }
 
     private int enter(long timeoutNanos) {
-        boolean idle = tasks.isEmpty() && beforeSubmit.isEmpty() && !submissions.canGo();
+        boolean idle = tasks.isEmpty() && endOfTurn.isEmpty() && !submissions.canGo();
         if (timeoutNanos > 0 && idle) {
             return idleWait.await(timeoutNanos);
         }
@@ -254,7 +251,12 @@ public final class Reactor implements AutoCloseable {
         try {
             operation.complete(result, flags);
         } catch (Throwable t) {
-            report(operation, t);
+            failed(operation, t);
+            try {
+                operation.completionFailed(t);
+            } catch (Throwable again) {
+                failed(operation, again);
+            }
         }
     }
 
@@ -287,7 +289,18 @@ public final class Reactor implements AutoCloseable {
         try {
             task.run();
         } catch (Throwable t) {
-            report(task, t);
+            failed(task, t);
+        }
+    }
+
+    /** A callback's failure is reported; one of memory may have left something half done. */
+    void failed(Object callback, Throwable failure) {
+        boolean outOfMemory = failure instanceof OutOfMemoryError;
+        if (!outOfMemory || !resources.isRetrying()) { // those that follow are no news
+            report(callback, failure);
+        }
+        if (outOfMemory) {
+            resources.outOfMemory();
         }
     }
 
@@ -359,7 +372,7 @@ public final class Reactor implements AutoCloseable {
      */
     public void beforeSubmit(Runnable task) {
         checkLoop();
-        beforeSubmit.add(task);
+        endOfTurn.add(task);
     }
 
     /** Runs {@code task} on the loop, in a later step; from any thread. */
@@ -406,6 +419,11 @@ public final class Reactor implements AutoCloseable {
     /** Whether the ring has become unusable: what is submitted from then on is dropped. */
     public boolean hasFailed() {
         return failure != null;
+    }
+
+    /** Whether {@link #close} has closed the ring; on the loop. */
+    boolean isFinished() {
+        return finished;
     }
 
     /** {@link System#nanoTime} when this turn's completions were read. */

@@ -82,6 +82,22 @@ public record ReactorConfig(
                 count, maxOperations, streamBuffers, datagramBuffers, drainNanos, idle);
     }
 
+    /**
+     * Operations the kernel may have at a time: a connection has one or two. As many again may
+     * wait; what goes beyond is refused with {@link io.uring.ring.OperationLimitException}, which
+     * ends the connection that asked.
+     *
+     * <pre>{@code
+     * ReactorConfig.defaults().withMaxOperations(2 * connections);
+     * }</pre>
+     *
+     * @param count from 16
+     */
+    public ReactorConfig withMaxOperations(int count) {
+        return new ReactorConfig(
+                connections, count, streamBuffers, datagramBuffers, drainNanos, idle);
+    }
+
     public ReactorConfig withStreamBuffers(BufferConfig buffers) {
         return new ReactorConfig(
                 connections, maxOperations, buffers, datagramBuffers, drainNanos, idle);

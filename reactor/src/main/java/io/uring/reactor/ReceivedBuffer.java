@@ -36,7 +36,7 @@ public final class ReceivedBuffer {
     private @Nullable Chunk chunk;
     private @Nullable Object companion;
 
-    /** The next in the group's list of buffers that other threads released. */
+    /** The next in the group's list of idle buffers, or of those that other threads released. */
     @Nullable ReceivedBuffer next;
 
     ReceivedBuffer(BufferGroup group, MemorySegment memory, ByteBuffer bytes) {
@@ -117,7 +117,8 @@ public final class ReceivedBuffer {
     }
 
     /**
-     * Gives the memory back.
+     * Gives the memory back. When the loop has closed, the memory has gone with it and this does
+     * nothing.
      *
      * @throws IllegalStateException when it was given back already, or is being sent
      */

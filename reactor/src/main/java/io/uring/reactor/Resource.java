@@ -27,6 +27,13 @@ public interface Resource {
     void shutdown();
 
     /**
+     * Something on the loop found no memory, and there may be some now: whatever tried to end and
+     * could not goes on. Called again and again, for a bounded time, until nothing of the loop
+     * throws {@link OutOfMemoryError} any more. On the loop; by default nothing.
+     */
+    default void retryEnd() {}
+
+    /**
      * The loop's ring has failed, and no operation of it will ever complete: give descriptors back,
      * tell whoever waits. Called once, on the loop, which takes no operations any more. By default
      * nothing: for what has neither.

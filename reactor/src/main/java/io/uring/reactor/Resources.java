@@ -7,6 +7,12 @@ import java.util.Set;
 
 /** What is attached to a loop, and how all of it is told that the loop stops, closes or is lost. */
 final class Resources {
+    /** Between two looks for memory. */
+    static final long RETRY_NANOS = 1_000_000;
+
+    /** Ten seconds of looks; after that what has not ended stays as it is. */
+    private static final int MAX_RETRIES = 10_000;
+
     private final Reactor reactor;
 
     /** In the order they came, so that closing is the same each time. */
@@ -15,6 +21,11 @@ final class Resources {
     private volatile int count;
     private boolean stopping;
     private boolean closing;
+
+    /** How often {@link Resource#retryEnd} is still to be asked of all. */
+    private int retries;
+
+    private boolean outOfMemory;
 
     /** Run once when nothing is attached any more. */
     private final List<Runnable> whenEmpty = new ArrayList<>(0);
@@ -81,6 +92,31 @@ final class Resources {
     /** Runs {@code task} no more when nothing is left. */
     void forget(Runnable task) {
         whenEmpty.remove(task);
+    }
+
+    /** Something found no memory: it may not have ended what it should. */
+    void outOfMemory() {
+        outOfMemory = true;
+        if (retries == 0) {
+            retries = MAX_RETRIES;
+        }
+    }
+
+    boolean isRetrying() {
+        return retries > 0;
+    }
+
+    /** What found no memory to end goes on, until for once nothing is out of memory. */
+    void retryEnds() {
+        outOfMemory = false;
+        try {
+            for (Resource resource : all()) {
+                reactor.run(resource::retryEnd);
+            }
+        } catch (OutOfMemoryError e) {
+            outOfMemory = true;
+        }
+        retries = outOfMemory ? retries - 1 : 0;
     }
 
     void shutdown() {

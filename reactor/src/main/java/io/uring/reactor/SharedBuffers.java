@@ -47,9 +47,7 @@ final class SharedBuffers {
         this.least = config.count();
         this.shrinkNanos = config.shrinkNanos();
         BufferRingConfig all =
-                BufferRingConfig.of(group, config.max(), config.bytes())
-                        .initially(least)
-                        .buffersIn(ring.allocateLasting((long) config.max() * config.bytes()));
+                BufferRingConfig.of(group, config.max(), config.bytes()).initially(least).lasting();
         this.ring = BufferRing.register(ring, incremental ? all.incremental() : all);
         this.bytes = this.ring.memory().asByteBuffer();
         this.lent = new int[config.max()];

@@ -82,21 +82,19 @@ final class Submissions {
             throw new OperationLimitException(
                     maxOperations, "raise ReactorConfig.maxOperations or use more loops");
         }
-        operation.queued = true;
         if (cancel) {
             backlog.addFirst(operation);
         } else {
             backlog.addLast(operation);
         }
+        operation.queued = true;
     }
 
     /** Gives the kernel what waits, as far as there is room. */
     void goOn() {
         while (!backlog.isEmpty()) {
             Operation first = backlog.getFirst();
-            first.queued = false;
             if (!beginLate(first)) {
-                first.queued = true;
                 return;
             }
             backlog.removeFirst();
@@ -106,11 +104,12 @@ final class Submissions {
     /** Whoever submitted it is gone from the stack, so a preparation that fails is a completion. */
     private boolean beginLate(Operation operation) {
         try {
-            return begin(operation);
-        } catch (RuntimeException | Error e) {
+            boolean begun = begin(operation);
+            operation.queued = !begun;
+            return begun;
+        } catch (Throwable e) {
             Reactor.report(operation, e);
-            operation.queued = true; // pending until it is told
-            tasks.add(() -> {
+            tasks.add(() -> { // it is pending until then
                 operation.queued = false;
                 operation.complete(-Errno.EINVAL, 0);
             });
@@ -132,14 +131,16 @@ final class Submissions {
         if (sqe == null) {
             return false;
         }
+        long userData;
         try {
             operation.prepare(sqe);
-        } catch (RuntimeException | Error e) {
+            userData = table.add(operation);
+        } catch (Throwable e) { // also without memory for the table
             sqe.clear(); // the entry cannot be taken back, but it can do nothing
             throw e;
         }
-        operation.userData = table.add(operation);
-        sqe.userData(operation.userData);
+        operation.userData = userData;
+        sqe.userData(userData);
         return true;
     }
 
@@ -167,11 +168,13 @@ final class Submissions {
 
     void cancel(Operation operation) {
         if (operation.queued) {
+            Runnable cancelled =
+                    () -> {
+                        operation.queued = false;
+                        operation.complete(-Errno.ECANCELED, 0);
+                    };
             if (backlog.remove(operation)) { // or it was cancelled already
-                tasks.add(() -> {
-                    operation.queued = false;
-                    operation.complete(-Errno.ECANCELED, 0);
-                });
+                tasks.add(cancelled);
             }
         } else if (operation.userData != 0) {
             submit(Cancel.of(operation.userData));

@@ -18,11 +18,11 @@ final class TimerQueue {
     }
 
     void schedule(Timer timer, long deadline) {
+        if (size == heap.length) {
+            heap = Arrays.copyOf(heap, size * 2); // first: without memory nothing has changed
+        }
         if (timer.isScheduled()) {
             remove(timer);
-        }
-        if (size == heap.length) {
-            heap = Arrays.copyOf(heap, size * 2);
         }
         timer.deadline = deadline;
         siftUp(size++, timer);

@@ -62,7 +62,7 @@ public final class BufferRing {
         register(own);
         try { // now that the group is known to be free: memory of the ring's is not given back
             this.entryBase = mapped ? ring.mapOwn(bytes, mappingOffset()).address() : own;
-            this.memory = given != null ? given : ring.allocate(config.bytes());
+            this.memory = given != null ? given : config.allocate(ring);
         } catch (RuntimeException e) {
             unregister();
             throw e;

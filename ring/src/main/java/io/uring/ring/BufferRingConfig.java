@@ -28,6 +28,7 @@ public final class BufferRingConfig {
     private int minLeftBytes;
     private int initialBuffers;
     private @Nullable MemorySegment memory;
+    private boolean lasting;
 
     private BufferRingConfig(int group, int entries, int bufferBytes) {
         this.group = group;
@@ -60,6 +61,7 @@ public final class BufferRingConfig {
         copy.minLeftBytes = minLeftBytes;
         copy.initialBuffers = initialBuffers;
         copy.memory = memory;
+        copy.lasting = lasting;
         return copy;
     }
 
@@ -105,6 +107,13 @@ public final class BufferRingConfig {
         return copy;
     }
 
+    /** The buffers are in memory that outlives the ring, see {@link Ring#allocateLasting}. */
+    public BufferRingConfig lasting() {
+        BufferRingConfig copy = copy();
+        copy.lasting = true;
+        return copy;
+    }
+
     /**
      * The kernel gets the first {@code count} buffers only; {@link BufferRing#recycle} hands over
      * the others, when there is need of them.
@@ -140,6 +149,10 @@ public final class BufferRingConfig {
 
     int minLeftBytes() {
         return minLeftBytes;
+    }
+
+    MemorySegment allocate(Ring ring) {
+        return lasting ? ring.allocateLasting(bytes()) : ring.allocate(bytes());
     }
 
     @Nullable MemorySegment memory() {

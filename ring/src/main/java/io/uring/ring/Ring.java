@@ -46,6 +46,7 @@ public final class Ring implements AutoCloseable {
     /** Owns everything the kernel may touch: the mappings, the buffers and the small structures. */
     private final Arena arena = Arena.ofShared();
 
+    private final LastingMemory lasting;
     private final RingHandle handle;
     private final EnterCall call;
     private final RingQueues queues;
@@ -63,6 +64,7 @@ public final class Ring implements AutoCloseable {
     private Ring(Kernel kernel, RingConfig config) {
         this.kernel = kernel;
         this.config = config;
+        this.lasting = new LastingMemory(kernel);
         RingSetup setup;
         try {
             setup = new RingSetup(kernel, config, arena);
@@ -409,16 +411,9 @@ public final class Ring implements AutoCloseable {
         return config;
     }
 
-    /**
-     * The ring's file descriptor.
-     *
-     * @throws IllegalStateException when it was made without one
-     */
+    /** The ring's file descriptor; an {@link IllegalStateException} when it was made without. */
     public int fd() {
-        if (!handle.hasDescriptor()) {
-            throw new IllegalStateException("the ring has no descriptor");
-        }
-        return handle.number();
+        return handle.descriptor();
     }
 
     /**
@@ -431,10 +426,7 @@ public final class Ring implements AutoCloseable {
         return new RingMessage(kernel, arena, fd(), userData, result);
     }
 
-    /**
-     * Zeroed memory, aligned to pages, that lives as long as the ring: for buffers the kernel reads
-     * and writes.
-     */
+    /** Zeroed memory for the kernel, aligned to pages, that lives as long as the ring. */
     public MemorySegment allocate(long bytes) {
         checkOpen();
         return RingMapping.map(kernel, arena, bytes, -1, 0);
@@ -446,9 +438,7 @@ public final class Ring implements AutoCloseable {
      */
     public MemorySegment allocateLasting(long bytes) {
         checkOpen();
-        MemorySegment memory = RingMapping.map(kernel, Arena.ofAuto(), bytes, -1, 0);
-        keep(memory);
-        return memory;
+        return lasting.allocate(bytes);
     }
 
     /**

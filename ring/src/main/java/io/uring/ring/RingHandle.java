@@ -22,6 +22,16 @@ final class RingHandle {
         this.isIndex = config.has(Abi.SETUP_REGISTERED_FD_ONLY);
     }
 
+    /**
+     * @throws IllegalStateException when the ring was made without one
+     */
+    int descriptor() {
+        if (!hasDescriptor()) {
+            throw new IllegalStateException("the ring has no descriptor");
+        }
+        return number();
+    }
+
     int number() {
         return number;
     }

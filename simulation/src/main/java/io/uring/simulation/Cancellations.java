@@ -83,7 +83,7 @@ final class Cancellations {
         world.agenda.in(
                 world.dice.delayNanos(),
                 () -> {
-                    if (!request.ended) {
+                    if (!request.ended && request.lent == null) { // or it has its result
                         request.ring.complete(request, result, 0);
                     }
                 });

@@ -41,7 +41,8 @@ final class Descriptors {
             world.problem("closed twice: descriptor " + fd + " by " + closer);
             return false;
         }
-        if (file instanceof SimulatedSocket && file.isHeldBeside()) {
+        boolean socket = file instanceof SimulatedSocket || file instanceof SimulatedDatagramSocket;
+        if (socket && file.isHeldBeside()) {
             world.problem(file + " was closed while an operation holds it open, by " + closer);
         }
         files.set(fd - FIRST, null);

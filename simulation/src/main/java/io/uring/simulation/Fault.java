@@ -40,6 +40,10 @@ public enum Fault {
     CONNECT_FAILED,
     /** The network or the peer's machine ends a connection with RST. */
     RESET,
+    /** A datagram gets lost on its way. */
+    LOST_DATAGRAM,
+    /** A zero-copy send may lock no more memory: ENOMEM or ENOBUFS. */
+    NO_LOCKED_MEMORY,
     /** A cancellation comes too late: EALREADY, and the operation ends in its own way. */
     CANCEL_TOO_LATE
 }

@@ -8,10 +8,9 @@ import org.jspecify.annotations.Nullable;
 /** The ports of the one host there is. */
 final class Network {
     private static final int FIRST_PORT = 40_000;
-    private static final int AF_INET = 2;
-
     private final World world;
     private final Map<Integer, SimulatedSocket> bound = new HashMap<>();
+    private final Map<Integer, SimulatedDatagramSocket> datagrams = new HashMap<>();
     private int nextPort = FIRST_PORT;
 
     Network(World world) {
@@ -22,6 +21,23 @@ final class Network {
         return new SimulatedSocket(world, this, family);
     }
 
+    /** The port that stands for a path, 0 when nobody is bound to it. */
+    int port(String path) {
+        return bound.values().stream()
+                .filter(socket -> path.equals(socket.path))
+                .mapToInt(socket -> socket.port)
+                .findFirst()
+                .orElse(0);
+    }
+
+    int bind(SimulatedSocket socket, String path) {
+        if (port(path) != 0) {
+            return -Errno.EADDRINUSE;
+        }
+        socket.path = path;
+        return bind(socket, 0);
+    }
+
     int bind(SimulatedSocket socket, int port) {
         int chosen = port == 0 ? nextPort++ : port;
         if (bound.containsKey(chosen)) {
@@ -30,6 +46,21 @@ final class Network {
         socket.port = chosen;
         bound.put(chosen, socket);
         return 0;
+    }
+
+    /** The port, or {@code -errno}. */
+    int bind(SimulatedDatagramSocket socket, int port) {
+        int chosen = port == 0 ? nextPort++ : port;
+        return datagrams.putIfAbsent(chosen, socket) == null ? chosen : -Errno.EADDRINUSE;
+    }
+
+    void forget(SimulatedDatagramSocket socket) {
+        datagrams.remove(socket.port(), socket);
+    }
+
+    /** Who gets the datagrams to a port. */
+    @Nullable SimulatedDatagramSocket datagrams(int port) {
+        return datagrams.get(port);
     }
 
     void forget(SimulatedSocket socket) {
@@ -50,8 +81,9 @@ final class Network {
         if (!listener.hasBacklogRoom()) {
             return SimulatedSocket.WAIT;
         }
-        SimulatedSocket server = newSocket(AF_INET);
+        SimulatedSocket server = newSocket(listener.family);
         server.port = port;
+        server.path = listener.path;
         client.port = nextPort++;
         SimulatedSocket.connect(client, server);
         listener.enqueue(server);

@@ -24,6 +24,7 @@ final class Operations {
                     Opcode.RECV,
                     Opcode.SEND,
                     Opcode.SENDMSG,
+                    Opcode.RECVMSG,
                     Opcode.SEND_ZC,
                     Opcode.SENDMSG_ZC,
                     Opcode.SHUTDOWN,
@@ -50,6 +51,7 @@ final class Operations {
                     Opcode.RECV,
                     Opcode.SEND,
                     Opcode.SENDMSG,
+                    Opcode.RECVMSG,
                     Opcode.READ);
 
     private static final Fault[] ENDS = {
@@ -69,12 +71,14 @@ final class Operations {
     private final Network network;
     private final boolean stable;
     private final Cancellations cancellations;
+    private final DatagramOperations datagrams;
 
     Operations(World world, Network network) {
         this.world = world;
         this.network = network;
         this.stable = world.plan.has(io.uring.ring.Feature.SUBMIT_STABLE);
         this.cancellations = new Cancellations(world);
+        this.datagrams = new DatagramOperations(world);
     }
 
     boolean supports(int opcode) {
@@ -87,7 +91,7 @@ final class Operations {
     boolean isMultishot(Request request) {
         return switch (request.operation()) {
             case ACCEPT -> (request.ioprio & Abi.ACCEPT_MULTISHOT) != 0;
-            case RECV -> (request.ioprio & Abi.RECV_MULTISHOT) != 0;
+            case RECV, RECVMSG -> (request.ioprio & Abi.RECV_MULTISHOT) != 0;
             case POLL_ADD -> (request.len & Abi.POLL_ADD_MULTI) != 0;
             default -> false;
         };
@@ -105,7 +109,8 @@ final class Operations {
             file.retain();
             request.file = file;
         }
-        String needs = isMultishot(request) ? opcode == Opcode.RECV ? "6.0" : "5.19" : "5.1";
+        boolean receive = opcode == Opcode.RECV || opcode == Opcode.RECVMSG;
+        String needs = isMultishot(request) ? receive ? "6.0" : "5.19" : "5.1";
         if (!world.plan.hasRelease(needs)) {
             return -Errno.EINVAL;
         }
@@ -165,6 +170,7 @@ final class Operations {
             case ACCEPT -> accept(request);
             case CONNECT -> connect(request);
             case RECV -> receive(request);
+            case RECVMSG -> receiveMessage(request);
             case SEND, SENDMSG -> send(request, false);
             case SEND_ZC, SENDMSG_ZC -> send(request, true);
             case SHUTDOWN -> ring.complete(request, shutdown(request), 0);
@@ -224,7 +230,10 @@ final class Operations {
             request.ring.startLater(request, world.dice.delayNanos());
             return;
         }
-        int port = Short.reverseBytes(NativeMemory.getShort(request.addr + 2)) & 0xffff;
+        int port =
+                socket.isUnix()
+                        ? network.port(SocketSystemCalls.path(request.addr))
+                        : SocketSystemCalls.port(request.addr);
         if (world.dice.strikes(Fault.CONNECT_FAILED)) {
             int error = world.dice.flip() ? Errno.ECONNREFUSED : Errno.ETIMEDOUT;
             request.ring.complete(request, -error, 0);
@@ -293,10 +302,33 @@ final class Operations {
         request.ring.complete(request, bytes.length, flags, taken.address(), bytes, series);
     }
 
+    private void receiveMessage(Request request) {
+        if (request.file instanceof SimulatedDatagramSocket socket) {
+            datagrams.receive(request, socket, isMultishot(request));
+        } else {
+            request.ring.complete(request, -Errno.EOPNOTSUPP, 0); // nobody receives so from streams
+        }
+    }
+
     private void send(Request request, boolean zeroCopy) {
+        if (request.file instanceof SimulatedDatagramSocket to && !zeroCopy) {
+            if (!stable) {
+                request.findPieces();
+            }
+            datagrams.send(request, to);
+            return;
+        }
         SimulatedSocket socket = socketOf(request);
         int room = socket == null ? -Errno.EINVAL : socket.room();
         if (room == SimulatedSocket.WAIT) {
+            return;
+        }
+        if (zeroCopy && socket != null && socket.isUnix()) {
+            request.ring.complete(request, -Errno.EOPNOTSUPP, 0);
+            return;
+        }
+        if (zeroCopy && room > 0 && world.dice.strikes(Fault.NO_LOCKED_MEMORY)) {
+            refuse(request);
             return;
         }
         if (!stable) {
@@ -317,13 +349,26 @@ final class Operations {
             request.ring.complete(request, result, 0);
             return;
         }
-        byte[] lent = bytes;
+        notifyLater(request, result, bytes);
+    }
+
+    private void notifyLater(Request request, int result, byte[] lent) {
         request.ring.complete(request, result, Completion.F_MORE);
         request.ring.setAside(request);
         request.lent = lent;
         world.agenda.in(
                 world.dice.delayNanos(),
                 () -> request.ring.complete(request, 0, Completion.F_NOTIF));
+    }
+
+    /** With a notification, when it had one before it came to the memory. */
+    private void refuse(Request request) {
+        int result = world.dice.flip() ? -Errno.ENOMEM : -Errno.ENOBUFS;
+        if (world.dice.flip()) {
+            request.ring.complete(request, result, 0);
+        } else {
+            notifyLater(request, result, new byte[0]);
+        }
     }
 
     private int shutdown(Request request) {

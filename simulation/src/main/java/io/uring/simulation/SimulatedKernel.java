@@ -302,6 +302,12 @@ public final class SimulatedKernel implements Kernel, AutoCloseable {
         return client == null ? null : new SimulatedPeer(client);
     }
 
+    /** A connection from another process to a unix path; otherwise like the above. */
+    public @Nullable SimulatedPeer connect(String path) {
+        SimulatedSocket client = sockets.connectFromOutside(path);
+        return client == null ? null : new SimulatedPeer(client);
+    }
+
     /** A new descriptor, connected to a peer on another machine. */
     public int connected(java.util.function.Consumer<SimulatedPeer> peer) {
         SimulatedSocket near = network.newSocket(2);

@@ -19,6 +19,10 @@ final class SimulatedSocket extends OpenFile {
 
     final int family;
     int port;
+
+    /** Of a unix socket that is bound, or was accepted by one. */
+    @Nullable String path;
+
     boolean lingerZero;
     private @Nullable SimulatedSocket peer;
     private @Nullable ArrayDeque<SimulatedSocket> backlog;
@@ -45,7 +49,7 @@ final class SimulatedSocket extends OpenFile {
         one.peer = other;
         other.peer = one;
         World world = one.world;
-        if (world.dice.strikes(Fault.RESET)) {
+        if (!one.isUnix() && world.dice.strikes(Fault.RESET)) {
             world.agenda.in(
                     world.dice.delayNanos() * world.dice.upTo(16),
                     () -> {
@@ -53,6 +57,11 @@ final class SimulatedSocket extends OpenFile {
                         other.receiveReset();
                     });
         }
+    }
+
+    /** Unix sockets have no RST: an abort is an end like any other, and unread bytes are told. */
+    boolean isUnix() {
+        return family == SocketSystemCalls.AF_UNIX;
     }
 
     void listen(int limit) {
@@ -226,7 +235,7 @@ final class SimulatedSocket extends OpenFile {
         if (target == null) {
             return;
         }
-        if (lingerZero || received.size() > 0) {
+        if ((lingerZero && !isUnix()) || received.size() > 0) {
             received.clear();
             outgoing.clear();
             reset = true;
