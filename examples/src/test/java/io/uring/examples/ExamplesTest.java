@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.uring.testkit.RequiresKernel;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,6 +136,46 @@ final class ExamplesTest {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
+    }
+
+    @Test
+    void vertxSaysHelloOnIoUring() throws Exception {
+        assertSaysHello(VertxHello.class);
+    }
+
+    @Test
+    void reactorNettySaysHelloOnIoUring() throws Exception {
+        assertSaysHello(ReactorNettyHello.class);
+    }
+
+    private void assertSaysHello(Class<?> example) throws Exception {
+        int port = freePort();
+        Process process = start(example, Integer.toString(port));
+        try {
+            String expected = "listening on " + port + ", on io_uring";
+            String line = process.inputReader().readLine();
+            while (line != null && !line.equals(expected)) { // libraries may have warnings
+                line = process.inputReader().readLine();
+            }
+            assertEquals(expected, line);
+            try (InputStream answer =
+                    URI.create("http://127.0.0.1:" + port + "/").toURL().openStream()) {
+                assertEquals(
+                        "hello\n", new String(answer.readAllBytes(), StandardCharsets.US_ASCII));
+            }
+            process.getOutputStream().write('\n');
+            process.getOutputStream().flush();
+            assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS));
+            assertEquals(0, process.exitValue());
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void grpcSaysHelloOnIoUring() throws Exception {
+        String output = run(GrpcHello.class, "you");
+        assertTrue(output.contains("hello you, on io_uring\n"), output);
     }
 
     @Test

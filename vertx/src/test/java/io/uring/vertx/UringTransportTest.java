@@ -21,8 +21,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.datagram.DatagramSocket;
 import io.vertx.core.datagram.DatagramSocketOptions;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.SocketAddress;
@@ -97,13 +99,14 @@ class UringTransportTest {
                                 request -> request.body().onSuccess(request.response()::end));
         await(server.listen(0, "127.0.0.1"));
         Buffer body = Buffer.buffer("x".repeat(1_000_000));
+        HttpClient client = vertx.createHttpClient(); // works while somebody holds it
         Buffer answer =
                 await(
-                        vertx.createHttpClient()
-                                .request(HttpMethod.POST, server.actualPort(), "127.0.0.1", "/")
+                        client.request(HttpMethod.POST, server.actualPort(), "127.0.0.1", "/")
                                 .compose(request -> request.send(body))
                                 .compose(response -> response.body()));
         assertEquals(body, answer);
+        await(client.close());
         await(vertx.close());
     }
 
@@ -114,11 +117,13 @@ class UringTransportTest {
                 SocketAddress.domainSocketAddress(directory.resolve("socket").toString());
         NetServer server = vertx.createNetServer().connectHandler(socket -> socket.pipeTo(socket));
         await(server.listen(address));
-        NetSocket client = await(vertx.createNetClient().connect(address));
+        NetClient clients = vertx.createNetClient();
+        NetSocket client = await(clients.connect(address));
         CompletableFuture<Buffer> answer = new CompletableFuture<>();
         client.handler(answer::complete);
         await(client.write("hello"));
         assertEquals("hello", answer.get(30, TimeUnit.SECONDS).toString());
+        await(clients.close());
         await(vertx.close());
     }
 
@@ -139,6 +144,7 @@ class UringTransportTest {
     @Test
     void writeOfAnotherThreadIsFlushed() throws Exception {
         Vertx vertx = explicit();
+        NetClient clients = vertx.createNetClient();
         Buffer expected = Buffer.buffer("x".repeat(1024));
         try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
             NetServer server =
@@ -148,8 +154,7 @@ class UringTransportTest {
                                             _ -> thread.execute(() -> socket.write(expected))));
             await(server.listen(0, "127.0.0.1"));
             for (int i = 0; i < 128; i++) {
-                NetSocket client =
-                        await(vertx.createNetClient().connect(server.actualPort(), "127.0.0.1"));
+                NetSocket client = await(clients.connect(server.actualPort(), "127.0.0.1"));
                 Buffer all = Buffer.buffer();
                 CompletableFuture<Buffer> answer = new CompletableFuture<>();
                 client.handler(part -> {
@@ -161,6 +166,7 @@ class UringTransportTest {
                 assertEquals(expected, answer.get(30, TimeUnit.SECONDS));
             }
         }
+        await(clients.close());
         await(vertx.close());
     }
 
