@@ -83,15 +83,17 @@ record Contender(
                         new VirtualThreadServer()));
         all.add(java("jetty-uring", "Jetty on our connector", HTTP, new JettyServer(true)));
         all.add(java("jetty", "Jetty on its own connector (NIO)", HTTP, new JettyServer(false)));
-        all.add(java("vertx", "Vert.x on Netty's epoll", ALL_MODES, new VertxServer()));
+        addVertx(all, "vertx", "Vert.x on Netty's epoll", new VertxServer(false));
+        addVertx(all, "uring-vertx", "Vert.x on our transport", new VertxServer(true));
+        return List.copyOf(all);
+    }
+
+    private static void addVertx(
+            List<Contender> all, String name, String about, VertxServer server) {
+        all.add(java(name, about, ALL_MODES, server));
         all.add(
                 new Contender(
-                        "vertx-pooled",
-                        "the same, pooled allocator",
-                        ALL_MODES,
-                        POOLED,
-                        new VertxServer()));
-        return List.copyOf(all);
+                        name + "-pooled", about + "; pooled allocator", ALL_MODES, POOLED, server));
     }
 
     private static void addNetty(List<Contender> all, NettyServer.Transport transport) {

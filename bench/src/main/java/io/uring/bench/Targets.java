@@ -1,8 +1,10 @@
 package io.uring.bench;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What {@code net} and {@code jetty-uring} aim at: their processor time per request as a share of a
@@ -18,6 +20,9 @@ final class Targets {
     private static final double OF_NETTY_EPOLL_SMALL = 0.87;
     private static final double OF_NETTY_EPOLL_LARGER = 0.82;
     private static final double OF_NETTY_EPOLL_DEEP_HTTP = 0.35;
+    private static final double OF_NETTY_URING_SMALL = 0.97;
+    private static final double OF_NETTY_URING_LARGER = 0.85;
+    private static final double OF_NETTY_URING_STREAM = 0.80;
     private static final double NOT_MORE = 1;
     private static final double OF_ONE_LOOP = 1.05;
 
@@ -65,6 +70,7 @@ final class Targets {
         Targets targets = new Targets();
         for (Table table : tables) {
             table.row("net").ifPresent(net -> targets.judgeNet(table, net));
+            judgeNetty(targets, table);
             table.row("jetty-uring")
                     .ifPresent(ours -> targets.compare(table, ours, "jetty", NOT_MORE));
             if (table.scenario().loops() > 1) {
@@ -72,6 +78,51 @@ final class Targets {
             }
         }
         return List.copyOf(targets.verdicts);
+    }
+
+    /** The better of our allocators against the better of the rival's. */
+    private static void judgeNetty(Targets targets, Table table) {
+        better(table, "uring-netty")
+                .ifPresent(ours -> {
+                    better(table, "netty-uring")
+                            .ifPresent(rival ->
+                                    targets.add(
+                                            table.scenario(),
+                                            ours,
+                                            rival,
+                                            rival.contender().name(),
+                                            ofNettyUring(table.scenario())));
+                    better(table, "netty-epoll")
+                            .ifPresent(rival ->
+                                    targets.add(
+                                            table.scenario(),
+                                            ours,
+                                            rival,
+                                            rival.contender().name(),
+                                            NOT_MORE));
+                });
+    }
+
+    private static Optional<Row> better(Table table, String name) {
+        return Stream.of(name, name + "-pooled", name + "-tuned")
+                .flatMap(one -> table.row(one).stream())
+                .min(Comparator.comparingDouble(row -> cost(table.scenario(), row)));
+    }
+
+    private static double cost(Scenario scenario, Row row) {
+        return scenario.isIdle() ? row.median(Round::residentBytes) : row.cpuMicros();
+    }
+
+    private static double ofNettyUring(Scenario scenario) {
+        LoadSpec load = scenario.load();
+        if (load.kind() != LoadSpec.Kind.REQUESTS || scenario.isIdle()) {
+            return NOT_MORE;
+        }
+        if (scenario.isStream()) {
+            return OF_NETTY_URING_STREAM;
+        }
+        boolean small = load.mode() == Mode.HTTP || load.messageBytes() <= SMALL_BYTES;
+        return small ? OF_NETTY_URING_SMALL : OF_NETTY_URING_LARGER;
     }
 
     static List<Verdict> missed(List<Verdict> verdicts) {

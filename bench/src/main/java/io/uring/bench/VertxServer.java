@@ -1,5 +1,6 @@
 package io.uring.bench;
 
+import io.uring.vertx.UringTransport;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -10,18 +11,24 @@ import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.util.concurrent.TimeUnit;
 
-/** Vert.x on its native transport, which is Netty's epoll. */
+/** Vert.x on its native transport, which is Netty's epoll, or on ours. */
 final class VertxServer implements Server {
     private static final int BACKLOG = 4096;
     private static final long START_SECONDS = 30;
 
+    private final boolean ours;
+
+    VertxServer(boolean ours) {
+        this.ours = ours;
+    }
+
     @Override
     public int start(Mode mode, int port, int loops) throws Exception {
+        VertxOptions options = new VertxOptions().setEventLoopPoolSize(loops);
         Vertx vertx =
-                Vertx.vertx(
-                        new VertxOptions()
-                                .setEventLoopPoolSize(loops)
-                                .setPreferNativeTransport(true));
+                ours
+                        ? Vertx.builder().with(options).withTransport(new UringTransport()).build()
+                        : Vertx.vertx(options.setPreferNativeTransport(true));
         if (!vertx.isNativeTransportEnabled()) {
             throw new IllegalStateException(
                     "no native transport", vertx.unavailableNativeTransportCause());
