@@ -395,11 +395,19 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
             beforeClose();
             active = false;
             closing = true;
-            if (pendingOperations == 0) {
-                return null;
+            if (registration == null) {
+                return null; // never on a loop, or on none any more
             }
             cancelOperations();
-            return whenIdle::addLast;
+            return this::closeThen;
+        }
+
+        /** The promise of a close means that the descriptor is closed, and the peer told. */
+        private void closeThen(Runnable task) {
+            whenIdle(() -> {
+                closeDescriptor();
+                whenIdle(task);
+            });
         }
 
         @Override
