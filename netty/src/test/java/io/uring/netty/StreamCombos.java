@@ -30,12 +30,23 @@ final class StreamCombos extends SocketTestPermutation {
         try {
             group =
                     new MultiThreadIoEventLoopGroup(
-                            2,
+                            4, // some tests block one
                             new DefaultThreadFactory("uring-suite", true),
                             UringIoHandler.newFactory());
         } finally {
             System.clearProperty(Feature.MASK_PROPERTY);
         }
+    }
+
+    private StreamCombos(EventLoopGroup group, boolean withNio) {
+        this.group = group;
+        this.withNio = withNio;
+        this.zeroCopyBytes = -1;
+    }
+
+    /** The same, and every send is copied. */
+    StreamCombos copying() {
+        return new StreamCombos(group, withNio);
     }
 
     @Override

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
-import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.testsuite.transport.TestsuitePermutation.BootstrapComboFactory;
 import io.netty.testsuite.transport.TestsuitePermutation.BootstrapFactory;
 import io.netty.testsuite.transport.socket.AbstractSocketReuseFdTest;
@@ -40,7 +38,6 @@ import io.netty.testsuite.transport.socket.SocketSslGreetingTest;
 import io.netty.testsuite.transport.socket.SocketSslSessionReuseTest;
 import io.netty.testsuite.transport.socket.SocketStartTlsTest;
 import io.netty.testsuite.transport.socket.SocketStringEchoTest;
-import io.netty.testsuite.transport.socket.TrafficShapingHandlerTest;
 import io.netty.testsuite.transport.socket.WriteBeforeRegisteredTest;
 import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
@@ -243,11 +240,12 @@ abstract class StreamSuite {
         }
     }
 
+    /** Wants the buffer released when the write is complete, see decision 0012. */
     @Nested
     class SocketBufRelease extends SocketBufReleaseTest {
         @Override
         protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
-            return combos().socket();
+            return combos().copying().socket();
         }
     }
 
@@ -256,19 +254,6 @@ abstract class StreamSuite {
         @Override
         protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
             return combos().socket();
-        }
-    }
-
-    @Nested
-    class TrafficShapingHandler extends TrafficShapingHandlerTest {
-        @Override
-        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
-            return combos().socket().subList(0, 1); // its time is for one
-        }
-
-        @Override
-        protected List<ByteBufAllocator> newAllocators() {
-            return List.of(PooledByteBufAllocator.DEFAULT); // half the time that it waits
         }
     }
 
