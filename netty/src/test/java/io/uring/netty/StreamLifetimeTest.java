@@ -31,6 +31,7 @@ import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +53,11 @@ class StreamLifetimeTest {
         byte[] content = new byte[bytes];
         new Random(bytes).nextBytes(content);
         return content;
+    }
+
+    @AfterAll
+    static void nothingLeaked() {
+        RecordingLeakDetector.assertNone();
     }
 
     @Test

@@ -43,6 +43,7 @@ import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
 
 /**
@@ -55,6 +56,11 @@ abstract class StreamSuite {
     }
 
     abstract StreamCombos combos();
+
+    @AfterAll
+    static void nothingLeaked() {
+        RecordingLeakDetector.assertNone();
+    }
 
     @Nested
     class CompositeBufferGatheringWrite extends CompositeBufferGatheringWriteTest {

@@ -1,0 +1,48 @@
+package io.uring.netty;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.util.ResourceLeakDetector;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * Makes leaks fail tests. Used by all buffers when the system property {@code
+ * io.netty.customResourceLeakDetector} names it, as it does in the build.
+ */
+public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
+    private static final Queue<String> LEAKS = new ConcurrentLinkedQueue<>();
+
+    /** For Netty, which finds it by its parameters. */
+    public RecordingLeakDetector(Class<?> resourceType, int samplingInterval) {
+        super(resourceType, samplingInterval);
+    }
+
+    /** The same; an older form that Netty looks for first. */
+    public RecordingLeakDetector(Class<?> resourceType, int samplingInterval, long maxActive) {
+        this(resourceType, samplingInterval);
+    }
+
+    @Override
+    protected void reportTracedLeak(String resourceType, String records) {
+        super.reportTracedLeak(resourceType, records);
+        LEAKS.add(resourceType + records);
+    }
+
+    @Override
+    protected void reportUntracedLeak(String resourceType) {
+        super.reportUntracedLeak(resourceType);
+        LEAKS.add(resourceType);
+    }
+
+    /** Buffers that were dropped without being released since the JVM began. */
+    static void assertNone() {
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+            PooledByteBufAllocator.DEFAULT.directBuffer().release(); // leaks are told by the next
+        }
+        assertEquals(List.of(), List.copyOf(LEAKS));
+    }
+}
