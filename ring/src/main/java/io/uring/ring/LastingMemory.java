@@ -1,7 +1,6 @@
 package io.uring.ring;
 
 import io.uring.ring.internal.Kernel;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +18,11 @@ final class LastingMemory {
     }
 
     MemorySegment allocate(long bytes) {
-        MemorySegment memory = RingMapping.map(kernel, Arena.ofAuto(), bytes, -1, 0);
+        long address = kernel.map(bytes, -1, 0);
+        if (address < 0) {
+            throw new RingException("mmap of " + bytes + " bytes", (int) -address);
+        }
+        MemorySegment memory = kernel.ownLasting(address, bytes);
         all.add(memory);
         return memory;
     }

@@ -91,6 +91,11 @@ public final class FailingKernel implements Kernel, AutoCloseable {
     }
 
     @Override
+    public MemorySegment ownLasting(long address, long bytes) {
+        return kernel.ownLasting(address, bytes);
+    }
+
+    @Override
     public long close(int fd) {
         return kernel.close(fd);
     }

@@ -232,6 +232,12 @@ public final class SimulatedKernel implements Kernel, AutoCloseable {
         return world.memory.own(arena, address, bytes);
     }
 
+    /** Stays until the end of the simulation: when it would go is not for a seed to say. */
+    @Override
+    public MemorySegment ownLasting(long address, long bytes) {
+        return NativeMemory.segment(address, bytes);
+    }
+
     @Override
     public long close(int fd) {
         pass();

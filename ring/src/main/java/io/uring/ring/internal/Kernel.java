@@ -47,6 +47,11 @@ public interface Kernel {
     /** A segment over mapped memory, which is unmapped when {@code arena} closes. */
     MemorySegment own(Arena arena, long address, long bytes);
 
+    /** The same, unmapped when nothing refers to the segment any more. */
+    default MemorySegment ownLasting(long address, long bytes) {
+        return own(Arena.ofAuto(), address, bytes);
+    }
+
     /** {@code close(2)}. */
     long close(int fd);
 
