@@ -218,8 +218,18 @@ final class Acceptor extends Operation implements Resource {
     /** The accept holds the socket open, so it has to end before the close. */
     private void closeWhenIdle() {
         if (closing && !isPending() && !closeOperation.isPending() && !closed.isDone()) {
-            reactor.submit(closeOperation);
+            try {
+                reactor.submit(closeOperation);
+            } catch (OperationLimitException e) { // the way to fewer must not need one more
+                SocketCalls.close(descriptor.number());
+                ended();
+            }
         }
+    }
+
+    private void ended() {
+        reactor.detach(this);
+        closed.complete(null);
     }
 
     @Override
@@ -369,8 +379,7 @@ final class Acceptor extends Operation implements Resource {
             if (result == -Errno.ECANCELED || result == -Errno.EINTR) {
                 SocketCalls.close(descriptor.number()); // the loop's end cancelled it
             }
-            reactor.detach(Acceptor.this);
-            closed.complete(null);
+            ended();
         }
     }
 
