@@ -10,7 +10,10 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.AttributeKey;
+import io.netty.util.ReferenceCountUtil;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -89,11 +92,25 @@ final class DomainWire implements AutoCloseable {
     @Override
     public void close() throws Exception {
         group.shutdownGracefully(0, 10, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS);
+        Inbox.releaseAll();
     }
 
     /** Keeps all that comes. */
     static final class Inbox extends ChannelInboundHandlerAdapter {
+        private static final Queue<BlockingQueue<Object>> ALL = new ConcurrentLinkedQueue<>();
+
         private final BlockingQueue<Object> received = new LinkedBlockingQueue<>();
+
+        Inbox() {
+            ALL.add(received);
+        }
+
+        /** What no test has taken. */
+        static void releaseAll() {
+            for (BlockingQueue<Object> each = ALL.poll(); each != null; each = ALL.poll()) {
+                each.forEach(ReferenceCountUtil::release);
+            }
+        }
 
         @Override
         public void handlerAdded(ChannelHandlerContext context) {

@@ -32,6 +32,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +54,11 @@ class StreamLifetimeTest {
         byte[] content = new byte[bytes];
         new Random(bytes).nextBytes(content);
         return content;
+    }
+
+    @BeforeAll
+    static void lookForLeaks() {
+        RecordingLeakDetector.begin();
     }
 
     @AfterAll

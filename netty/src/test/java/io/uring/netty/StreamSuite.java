@@ -44,6 +44,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 
 /**
@@ -56,6 +57,11 @@ abstract class StreamSuite {
     }
 
     abstract StreamCombos combos();
+
+    @BeforeAll
+    static void lookForLeaks() {
+        RecordingLeakDetector.begin();
+    }
 
     @AfterAll
     static void nothingLeaked() {
