@@ -31,6 +31,7 @@ final class Pairs {
                     "netty-nio-pooled",
                     "netty-epoll-pooled",
                     "netty-uring-pooled",
+                    "uring-netty-pooled",
                     "vthreads");
 
     private Pairs() {}
@@ -46,11 +47,11 @@ final class Pairs {
         if (name.endsWith("-tuned")) {
             return TUNED.contains(scenario.name());
         }
-        if (name.equals("vertx-pooled")) {
+        if (name.endsWith("vertx-pooled")) {
             return MAIN.contains(scenario.name()) || scenario.wrk();
         }
         boolean defaultAllocator =
-                name.equals("vertx") || (name.startsWith("netty-") && !name.endsWith("-pooled"));
+                name.endsWith("vertx") || (name.contains("netty") && !name.endsWith("-pooled"));
         return !defaultAllocator || MAIN.contains(scenario.name());
     }
 
