@@ -19,6 +19,10 @@ import java.util.concurrent.TimeUnit;
 
 /** A server of ours at a unix socket, with one loop, and connections of ours to it. */
 final class DomainWire implements AutoCloseable {
+    static {
+        FullBacklog.isBadHost(); // before the combos load the class that reads it
+    }
+
     private static final AttributeKey<BlockingQueue<Object>> RECEIVED =
             AttributeKey.valueOf(DomainWire.class, "received");
 
