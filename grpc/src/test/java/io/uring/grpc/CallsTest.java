@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.testkit.NoBufferLeaks;
+import io.uring.testkit.NothingLeft;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -39,7 +41,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Calls of all kinds, client and server on the same two loops. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
-@ExtendWith(NothingLeaks.class)
+@ExtendWith({NothingLeft.class, NoBufferLeaks.class})
 class CallsTest {
     private static final int REPETITIONS = 2000;
 

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.testkit.NoBufferLeaks;
+import io.uring.testkit.NothingLeft;
 import io.grpc.CallOptions;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
@@ -22,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
-@ExtendWith(NothingLeaks.class)
+@ExtendWith({NothingLeft.class, NoBufferLeaks.class})
 class UringGrpcTest {
     @Test
     void closingTwiceDoesNoHarm() {

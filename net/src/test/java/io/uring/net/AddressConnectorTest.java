@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.EventLoop;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;

@@ -3,6 +3,7 @@ package io.uring.net;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.SocketAddress;
 import org.junit.jupiter.api.Test;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.testkit.NothingLeft;
 import io.uring.testkit.OpenDescriptors;
 import java.io.IOException;
 import java.net.ConnectException;

@@ -7,6 +7,7 @@ import io.uring.reactor.BufferConfig;
 import io.uring.reactor.LoopCounters;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NothingLeft;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;

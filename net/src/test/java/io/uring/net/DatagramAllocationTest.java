@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.uring.reactor.EventLoopGroup;
 import io.uring.reactor.ReactorConfig;
+import io.uring.testkit.NothingLeft;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -12,6 +12,7 @@ import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

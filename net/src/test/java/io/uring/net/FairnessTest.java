@@ -3,6 +3,7 @@ package io.uring.net;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.testkit.NothingLeft;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketAddress;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.ring.Errno;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Random;

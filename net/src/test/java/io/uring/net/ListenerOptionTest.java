@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.ring.internal.SocketCalls;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NothingLeft;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

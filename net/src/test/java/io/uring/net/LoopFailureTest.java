@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.uring.reactor.EventLoop;
 import io.uring.reactor.ReactorConfig;
 import io.uring.ring.RingException;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.testkit.ChildJvm;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.Inet6Address;

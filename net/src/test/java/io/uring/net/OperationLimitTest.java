@@ -8,6 +8,7 @@ import io.uring.reactor.IdleStrategy;
 import io.uring.reactor.ReactorConfig;
 import io.uring.ring.OperationLimitException;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -10,6 +10,7 @@ import io.uring.reactor.EventLoopGroup;
 import io.uring.reactor.ReactorConfig;
 import io.uring.ring.RingException;
 import io.uring.ring.internal.ThreadCalls;
+import io.uring.testkit.NothingLeft;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.net.SocketAddress;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.uring.ring.Feature;
 import io.uring.ring.Ring;
+import io.uring.testkit.NothingLeft;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.uring.reactor.ReceivedBuffer;
 import io.uring.ring.Errno;
 import io.uring.simulation.FailingKernel;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.BufferConfig;
 import io.uring.reactor.ReactorConfig;
+import io.uring.testkit.NothingLeft;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.EventLoop;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;

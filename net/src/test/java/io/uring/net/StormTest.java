@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.testkit.ChildJvm;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NothingLeft;
 import io.uring.testkit.OpenDescriptors;
 import java.io.IOException;
 import java.lang.foreign.Arena;

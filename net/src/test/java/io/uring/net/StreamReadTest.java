@@ -16,6 +16,7 @@ import io.uring.ring.OperationLimitException;
 import io.uring.ring.Sqe;
 import io.uring.testkit.Behaviour;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NothingLeft;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;

@@ -13,6 +13,7 @@ import io.uring.ring.Descriptor;
 import io.uring.ring.OperationLimitException;
 import io.uring.ring.PollOps;
 import io.uring.ring.Sqe;
+import io.uring.testkit.NothingLeft;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The options of a channel: those of Netty, and those of the kernel, which are asked for and set
  * directly. Any thread.
+ *
+ * @param <C> the class itself
  */
-class UringChannelConfig extends DefaultChannelConfig {
+abstract class UringChannelConfig<C extends UringChannelConfig<C>> extends DefaultChannelConfig {
     private final SocketFd socket;
     private final Map<ChannelOption<?>, SocketOption<?>> socketOptions;
 
@@ -120,70 +122,79 @@ class UringChannelConfig extends DefaultChannelConfig {
         ((UringChannel) channel).autoReadCleared();
     }
 
+    // What is set returns the type of the configuration itself, as Netty's interfaces want it.
+
+    @SuppressWarnings("unchecked")
+    private C self() {
+        return (C) this;
+    }
+
     @Override
-    public UringChannelConfig setConnectTimeoutMillis(int millis) {
+    public C setConnectTimeoutMillis(int millis) {
         super.setConnectTimeoutMillis(millis);
-        return this;
+        return self();
     }
 
     @Deprecated
     @Override
-    public UringChannelConfig setMaxMessagesPerRead(int count) {
+    public C setMaxMessagesPerRead(int count) {
         super.setMaxMessagesPerRead(count);
-        return this;
+        return self();
     }
 
     @Override
-    public UringChannelConfig setWriteSpinCount(int count) {
+    public C setWriteSpinCount(int count) {
         super.setWriteSpinCount(count);
-        return this;
+        return self();
     }
 
     @Override
-    public UringChannelConfig setAllocator(ByteBufAllocator allocator) {
+    public C setAllocator(ByteBufAllocator allocator) {
         super.setAllocator(allocator);
-        return this;
+        return self();
     }
 
     @Override
-    public UringChannelConfig setRecvByteBufAllocator(RecvByteBufAllocator allocator) {
+    public C setRecvByteBufAllocator(RecvByteBufAllocator allocator) {
         super.setRecvByteBufAllocator(allocator);
-        return this;
+        return self();
     }
 
     @Override
-    public UringChannelConfig setAutoRead(boolean on) {
+    public C setAutoRead(boolean on) {
         super.setAutoRead(on);
-        return this;
+        return self();
     }
 
     @Override
-    public UringChannelConfig setAutoClose(boolean on) {
+    public C setAutoClose(boolean on) {
         super.setAutoClose(on);
-        return this;
+        return self();
     }
 
+    @Deprecated
     @Override
-    public UringChannelConfig setWriteBufferHighWaterMark(int bytes) {
+    public C setWriteBufferHighWaterMark(int bytes) {
         super.setWriteBufferHighWaterMark(bytes);
-        return this;
+        return self();
     }
 
+    @Deprecated
     @Override
-    public UringChannelConfig setWriteBufferLowWaterMark(int bytes) {
+    public C setWriteBufferLowWaterMark(int bytes) {
         super.setWriteBufferLowWaterMark(bytes);
-        return this;
+        return self();
     }
 
     @Override
-    public UringChannelConfig setWriteBufferWaterMark(WriteBufferWaterMark marks) {
+    public C setWriteBufferWaterMark(WriteBufferWaterMark marks) {
         super.setWriteBufferWaterMark(marks);
-        return this;
+        return self();
     }
 
     @Override
-    public UringChannelConfig setMessageSizeEstimator(MessageSizeEstimator estimator) {
+    public C setMessageSizeEstimator(MessageSizeEstimator estimator) {
         super.setMessageSizeEstimator(estimator);
-        return this;
+        return self();
     }
 }

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultAddressedEnvelope;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.DatagramChannelConfig;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.internal.StringUtil;
@@ -70,7 +71,7 @@ public final class UringDatagramChannel extends UringChannel implements Datagram
     }
 
     @Override
-    public UringDatagramChannelConfig config() {
+    public DatagramChannelConfig config() {
         return config;
     }
 

@@ -1,12 +1,8 @@
 package io.uring.netty;
 
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
-import io.netty.channel.MessageSizeEstimator;
-import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.DatagramChannelConfig;
 import io.netty.channel.unix.UnixChannelOption;
 import io.uring.net.Multicast;
@@ -26,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * io.uring.reactor.ReactorConfig#withDatagramBuffers}), and by default as long as it can be; of the
  * allocator for received buffers only the number of messages per read is used.
  */
-final class UringDatagramChannelConfig extends UringChannelConfig implements DatagramChannelConfig {
+final class UringDatagramChannelConfig extends UringChannelConfig<UringDatagramChannelConfig>
+        implements DatagramChannelConfig {
     private static final Map<ChannelOption<?>, SocketOption<?>> SOCKET_OPTIONS =
             Map.ofEntries(
                     Map.entry(ChannelOption.SO_BROADCAST, SocketOption.SO_BROADCAST),
@@ -278,61 +275,6 @@ final class UringDatagramChannelConfig extends UringChannelConfig implements Dat
             throw new ChannelException(e);
         }
         network = to;
-        return this;
-    }
-
-    @Override
-    public UringDatagramChannelConfig setConnectTimeoutMillis(int millis) {
-        super.setConnectTimeoutMillis(millis);
-        return this;
-    }
-
-    @Deprecated
-    @Override
-    public UringDatagramChannelConfig setMaxMessagesPerRead(int count) {
-        super.setMaxMessagesPerRead(count);
-        return this;
-    }
-
-    @Override
-    public UringDatagramChannelConfig setWriteSpinCount(int count) {
-        super.setWriteSpinCount(count);
-        return this;
-    }
-
-    @Override
-    public UringDatagramChannelConfig setAllocator(ByteBufAllocator allocator) {
-        super.setAllocator(allocator);
-        return this;
-    }
-
-    @Override
-    public UringDatagramChannelConfig setRecvByteBufAllocator(RecvByteBufAllocator allocator) {
-        super.setRecvByteBufAllocator(allocator);
-        return this;
-    }
-
-    @Override
-    public UringDatagramChannelConfig setAutoRead(boolean on) {
-        super.setAutoRead(on);
-        return this;
-    }
-
-    @Override
-    public UringDatagramChannelConfig setAutoClose(boolean on) {
-        super.setAutoClose(on);
-        return this;
-    }
-
-    @Override
-    public UringDatagramChannelConfig setMessageSizeEstimator(MessageSizeEstimator estimator) {
-        super.setMessageSizeEstimator(estimator);
-        return this;
-    }
-
-    @Override
-    public UringDatagramChannelConfig setWriteBufferWaterMark(WriteBufferWaterMark marks) {
-        super.setWriteBufferWaterMark(marks);
         return this;
     }
 }

@@ -2,6 +2,7 @@ package io.uring.netty;
 
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.DomainSocketChannel;
+import io.netty.channel.unix.DomainSocketChannelConfig;
 import io.netty.channel.unix.DomainSocketReadMode;
 import io.netty.channel.unix.FileDescriptor;
 import io.uring.net.PeerCredentials;
@@ -51,7 +52,12 @@ public final class UringDomainSocketChannel extends UringStreamChannel
     }
 
     @Override
-    public UringDomainSocketChannelConfig config() {
+    public DomainSocketChannelConfig config() {
+        return config;
+    }
+
+    @Override
+    UringStreamConfig<?> options() {
         return config;
     }
 

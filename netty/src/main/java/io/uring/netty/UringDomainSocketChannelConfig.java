@@ -1,10 +1,6 @@
 package io.uring.netty;
 
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.MessageSizeEstimator;
-import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.DuplexChannelConfig;
 import io.netty.channel.unix.DomainSocketChannelConfig;
 import io.netty.channel.unix.DomainSocketReadMode;
@@ -15,7 +11,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The options of a connected unix socket. */
-final class UringDomainSocketChannelConfig extends UringStreamConfig
+final class UringDomainSocketChannelConfig extends UringStreamConfig<UringDomainSocketChannelConfig>
         implements DomainSocketChannelConfig, DuplexChannelConfig {
     private static final Map<ChannelOption<?>, SocketOption<?>> SOCKET_OPTIONS =
             Map.of(
@@ -71,75 +67,6 @@ final class UringDomainSocketChannelConfig extends UringStreamConfig
     @Override
     public UringDomainSocketChannelConfig setAllowHalfClosure(boolean on) {
         allowHalfClosure(on);
-        return this;
-    }
-
-    @Override
-    public UringDomainSocketChannelConfig setConnectTimeoutMillis(int millis) {
-        super.setConnectTimeoutMillis(millis);
-        return this;
-    }
-
-    @Deprecated
-    @Override
-    public UringDomainSocketChannelConfig setMaxMessagesPerRead(int count) {
-        super.setMaxMessagesPerRead(count);
-        return this;
-    }
-
-    @Override
-    public UringDomainSocketChannelConfig setWriteSpinCount(int count) {
-        super.setWriteSpinCount(count);
-        return this;
-    }
-
-    @Override
-    public UringDomainSocketChannelConfig setAllocator(ByteBufAllocator allocator) {
-        super.setAllocator(allocator);
-        return this;
-    }
-
-    @Override
-    public UringDomainSocketChannelConfig setRecvByteBufAllocator(RecvByteBufAllocator allocator) {
-        super.setRecvByteBufAllocator(allocator);
-        return this;
-    }
-
-    @Override
-    public UringDomainSocketChannelConfig setAutoRead(boolean on) {
-        super.setAutoRead(on);
-        return this;
-    }
-
-    @Override
-    public UringDomainSocketChannelConfig setAutoClose(boolean on) {
-        super.setAutoClose(on);
-        return this;
-    }
-
-    @Override
-    public UringDomainSocketChannelConfig setMessageSizeEstimator(MessageSizeEstimator estimator) {
-        super.setMessageSizeEstimator(estimator);
-        return this;
-    }
-
-    @Override
-    public UringDomainSocketChannelConfig setWriteBufferWaterMark(WriteBufferWaterMark marks) {
-        super.setWriteBufferWaterMark(marks);
-        return this;
-    }
-
-    @Deprecated
-    @Override
-    public UringDomainSocketChannelConfig setWriteBufferHighWaterMark(int bytes) {
-        super.setWriteBufferHighWaterMark(bytes);
-        return this;
-    }
-
-    @Deprecated
-    @Override
-    public UringDomainSocketChannelConfig setWriteBufferLowWaterMark(int bytes) {
-        super.setWriteBufferLowWaterMark(bytes);
         return this;
     }
 }

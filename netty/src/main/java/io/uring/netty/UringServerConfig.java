@@ -7,8 +7,12 @@ import io.uring.net.SocketOption;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The options that all listening channels have. */
-abstract class UringServerConfig extends UringChannelConfig {
+/**
+ * The options that all listening channels have.
+ *
+ * @param <C> the class itself
+ */
+abstract class UringServerConfig<C extends UringServerConfig<C>> extends UringChannelConfig<C> {
     private volatile int backlog = NetUtil.SOMAXCONN;
 
     UringServerConfig(

@@ -1,6 +1,7 @@
 package io.uring.netty;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.ServerDomainSocketChannel;
 import io.netty.util.internal.logging.InternalLogger;
@@ -37,7 +38,7 @@ public final class UringServerDomainSocketChannel extends UringServerChannel
     }
 
     @Override
-    public UringServerDomainSocketChannelConfig config() {
+    public ChannelConfig config() {
         return config;
     }
 

@@ -5,7 +5,8 @@ import io.uring.net.SocketOption;
 import java.util.Map;
 
 /** The options of a listening unix socket. */
-final class UringServerDomainSocketChannelConfig extends UringServerConfig {
+final class UringServerDomainSocketChannelConfig
+        extends UringServerConfig<UringServerDomainSocketChannelConfig> {
     private static final Map<ChannelOption<?>, SocketOption<?>> SOCKET_OPTIONS =
             Map.of(
                     ChannelOption.SO_RCVBUF, SocketOption.SO_RCVBUF,

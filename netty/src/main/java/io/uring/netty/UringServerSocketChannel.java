@@ -2,6 +2,7 @@ package io.uring.netty;
 
 import io.netty.channel.Channel;
 import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.ServerSocketChannelConfig;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +39,7 @@ public final class UringServerSocketChannel extends UringServerChannel
     }
 
     @Override
-    public UringServerSocketChannelConfig config() {
+    public ServerSocketChannelConfig config() {
         return config;
     }
 

@@ -1,17 +1,13 @@
 package io.uring.netty;
 
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.MessageSizeEstimator;
-import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ServerSocketChannelConfig;
 import io.netty.channel.unix.UnixChannelOption;
 import io.uring.net.SocketOption;
 import java.util.Map;
 
 /** The options of a listening TCP channel; what is accepted inherits those of the kernel. */
-final class UringServerSocketChannelConfig extends UringServerConfig
+final class UringServerSocketChannelConfig extends UringServerConfig<UringServerSocketChannelConfig>
         implements ServerSocketChannelConfig {
     private static final Map<ChannelOption<?>, SocketOption<?>> SOCKET_OPTIONS =
             Map.of(
@@ -66,69 +62,6 @@ final class UringServerSocketChannelConfig extends UringServerConfig
     @Override
     public UringServerSocketChannelConfig setPerformancePreferences(
             int connectionTime, int latency, int bandwidth) {
-        return this;
-    }
-
-    @Override
-    public UringServerSocketChannelConfig setConnectTimeoutMillis(int millis) {
-        super.setConnectTimeoutMillis(millis);
-        return this;
-    }
-
-    @Deprecated
-    @Override
-    public UringServerSocketChannelConfig setMaxMessagesPerRead(int count) {
-        super.setMaxMessagesPerRead(count);
-        return this;
-    }
-
-    @Override
-    public UringServerSocketChannelConfig setWriteSpinCount(int count) {
-        super.setWriteSpinCount(count);
-        return this;
-    }
-
-    @Override
-    public UringServerSocketChannelConfig setAllocator(ByteBufAllocator allocator) {
-        super.setAllocator(allocator);
-        return this;
-    }
-
-    @Override
-    public UringServerSocketChannelConfig setRecvByteBufAllocator(RecvByteBufAllocator allocator) {
-        super.setRecvByteBufAllocator(allocator);
-        return this;
-    }
-
-    @Override
-    public UringServerSocketChannelConfig setAutoRead(boolean on) {
-        super.setAutoRead(on);
-        return this;
-    }
-
-    @Override
-    public UringServerSocketChannelConfig setMessageSizeEstimator(MessageSizeEstimator estimator) {
-        super.setMessageSizeEstimator(estimator);
-        return this;
-    }
-
-    @Override
-    public UringServerSocketChannelConfig setWriteBufferWaterMark(WriteBufferWaterMark marks) {
-        super.setWriteBufferWaterMark(marks);
-        return this;
-    }
-
-    @Deprecated
-    @Override
-    public UringServerSocketChannelConfig setWriteBufferHighWaterMark(int bytes) {
-        super.setWriteBufferHighWaterMark(bytes);
-        return this;
-    }
-
-    @Deprecated
-    @Override
-    public UringServerSocketChannelConfig setWriteBufferLowWaterMark(int bytes) {
-        super.setWriteBufferLowWaterMark(bytes);
         return this;
     }
 }

@@ -2,6 +2,7 @@ package io.uring.netty;
 
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.SocketChannelConfig;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.uring.ring.internal.SocketCalls;
 import java.net.InetSocketAddress;
@@ -44,7 +45,12 @@ public final class UringSocketChannel extends UringStreamChannel implements Sock
     }
 
     @Override
-    public UringSocketChannelConfig config() {
+    public SocketChannelConfig config() {
+        return config;
+    }
+
+    @Override
+    UringStreamConfig<?> options() {
         return config;
     }
 

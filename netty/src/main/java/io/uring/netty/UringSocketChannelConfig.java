@@ -1,10 +1,6 @@
 package io.uring.netty;
 
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.MessageSizeEstimator;
-import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.SocketChannelConfig;
 import io.netty.channel.unix.UnixChannelOption;
 import io.netty.util.internal.PlatformDependent;
@@ -13,7 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The options of a TCP channel. */
-final class UringSocketChannelConfig extends UringStreamConfig implements SocketChannelConfig {
+final class UringSocketChannelConfig extends UringStreamConfig<UringSocketChannelConfig>
+        implements SocketChannelConfig {
     private static final Map<ChannelOption<?>, SocketOption<?>> SOCKET_OPTIONS =
             Map.ofEntries(
                     Map.entry(ChannelOption.SO_RCVBUF, SocketOption.SO_RCVBUF),
@@ -186,61 +183,6 @@ final class UringSocketChannelConfig extends UringStreamConfig implements Socket
     @Override
     public UringSocketChannelConfig setAllowHalfClosure(boolean on) {
         allowHalfClosure(on);
-        return this;
-    }
-
-    @Override
-    public UringSocketChannelConfig setConnectTimeoutMillis(int millis) {
-        super.setConnectTimeoutMillis(millis);
-        return this;
-    }
-
-    @Deprecated
-    @Override
-    public UringSocketChannelConfig setMaxMessagesPerRead(int count) {
-        super.setMaxMessagesPerRead(count);
-        return this;
-    }
-
-    @Override
-    public UringSocketChannelConfig setWriteSpinCount(int count) {
-        super.setWriteSpinCount(count);
-        return this;
-    }
-
-    @Override
-    public UringSocketChannelConfig setAllocator(ByteBufAllocator allocator) {
-        super.setAllocator(allocator);
-        return this;
-    }
-
-    @Override
-    public UringSocketChannelConfig setRecvByteBufAllocator(RecvByteBufAllocator allocator) {
-        super.setRecvByteBufAllocator(allocator);
-        return this;
-    }
-
-    @Override
-    public UringSocketChannelConfig setAutoRead(boolean on) {
-        super.setAutoRead(on);
-        return this;
-    }
-
-    @Override
-    public UringSocketChannelConfig setAutoClose(boolean on) {
-        super.setAutoClose(on);
-        return this;
-    }
-
-    @Override
-    public UringSocketChannelConfig setMessageSizeEstimator(MessageSizeEstimator estimator) {
-        super.setMessageSizeEstimator(estimator);
-        return this;
-    }
-
-    @Override
-    public UringSocketChannelConfig setWriteBufferWaterMark(WriteBufferWaterMark marks) {
-        super.setWriteBufferWaterMark(marks);
         return this;
     }
 }

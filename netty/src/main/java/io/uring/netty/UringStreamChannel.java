@@ -43,8 +43,8 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
         super(parent, socket, active);
     }
 
-    @Override
-    public abstract UringStreamConfig config();
+    /** As {@link #config}, with those that are ours. */
+    abstract UringStreamConfig<?> options();
 
     @Override
     public ChannelMetadata metadata() {
@@ -66,7 +66,7 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
      * which does not matter here; others are there to say how large messages shall be.
      */
     final int mostPerRead() {
-        return config().getRecvByteBufAllocator() instanceof AdaptiveRecvByteBufAllocator
+        return options().getRecvByteBufAllocator() instanceof AdaptiveRecvByteBufAllocator
                 ? Integer.MAX_VALUE
                 : Math.max(1, receiveLoop().guess());
     }
@@ -166,11 +166,11 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
             unsafe().close(voidPromise());
         } else if (inputShut) { // by the application, which knows
             pipeline().fireUserEventTriggered(ChannelInputShutdownReadComplete.INSTANCE);
-        } else if (config().isAllowHalfClosure()) {
+        } else if (options().isAllowHalfClosure()) {
             inputShut = true;
             pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
             pipeline().fireUserEventTriggered(ChannelInputShutdownReadComplete.INSTANCE);
-        } else if (config().isAutoClose()) {
+        } else if (options().isAutoClose()) {
             unsafe().close(voidPromise());
         } else { // writes that fail, and do not close the channel, are told before it closes
             send.finish(() -> unsafe().close(voidPromise()));
@@ -193,7 +193,7 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
 
     /** How large a message must be to be sent without a copy; -1 for never. */
     final int zeroCopyBytes() {
-        return config().zeroCopyBytes();
+        return options().zeroCopyBytes();
     }
 
     @Override
@@ -226,7 +226,7 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
      */
     final void sendsFail(IOException cause) {
         ChannelOutboundBuffer queue = unsafe().outboundBuffer();
-        if (!config().isAutoClose() && queue != null && !queue.isEmpty()) {
+        if (!options().isAutoClose() && queue != null && !queue.isEmpty()) {
             sendFailed(cause);
         }
     }
@@ -278,7 +278,7 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
 
     @Override
     void closeDescriptor() {
-        closeWithRing(config().lingers());
+        closeWithRing(options().lingers());
     }
 
     @Override
@@ -400,7 +400,7 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
                     doBind(from);
                 }
                 StreamConnect attempt = new StreamConnect(UringStreamChannel.this, peer, promise);
-                attempt.start(config().isFastOpenConnect());
+                attempt.start(options().isFastOpenConnect());
                 connect = attempt;
             } catch (Throwable t) {
                 promise.tryFailure(annotateConnectException(t, peer));

@@ -5,8 +5,12 @@ import io.uring.net.SocketOption;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The options that all stream channels have. */
-abstract class UringStreamConfig extends UringChannelConfig {
+/**
+ * The options that all stream channels have.
+ *
+ * @param <C> the class itself
+ */
+abstract class UringStreamConfig<C extends UringStreamConfig<C>> extends UringChannelConfig<C> {
     private volatile boolean allowHalfClosure;
     private volatile int zeroCopyBytes = -1;
 

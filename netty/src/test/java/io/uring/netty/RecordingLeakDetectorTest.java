@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakDetectorFactory;
+import io.uring.testkit.RecordingLeakDetector;
 import org.junit.jupiter.api.Test;
 
 /** That the build looks for leaks. */

@@ -22,6 +22,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.util.IllegalReferenceCountException;
 import io.uring.testkit.Eventually;
 import io.uring.testkit.OpenDescriptors;
+import io.uring.testkit.RecordingLeakDetector;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;

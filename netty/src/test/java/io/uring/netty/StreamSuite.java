@@ -40,6 +40,7 @@ import io.netty.testsuite.transport.socket.SocketStartTlsTest;
 import io.netty.testsuite.transport.socket.SocketStringEchoTest;
 import io.netty.testsuite.transport.socket.WriteBeforeRegisteredTest;
 import io.netty.util.NetUtil;
+import io.uring.testkit.RecordingLeakDetector;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.testkit.NoBufferLeaks;
+import io.uring.testkit.NothingLeft;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.uring.netty.UringSocketChannel;
@@ -29,7 +31,7 @@ import reactor.netty.resources.LoopResources;
 
 /** HTTP of Reactor Netty, which reads only what somebody has asked for: auto-read is off. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
-@ExtendWith(NothingLeaks.class)
+@ExtendWith({NothingLeft.class, NoBufferLeaks.class})
 class HttpTest {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int REQUESTS = 1000;

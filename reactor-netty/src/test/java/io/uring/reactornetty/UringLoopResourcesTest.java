@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.uring.testkit.NoBufferLeaks;
+import io.uring.testkit.NothingLeft;
 import io.netty.channel.Channel;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -34,7 +36,7 @@ import reactor.netty.http.server.HttpServer;
 import reactor.netty.resources.LoopResources;
 
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
-@ExtendWith(NothingLeaks.class)
+@ExtendWith({NothingLeft.class, NoBufferLeaks.class})
 class UringLoopResourcesTest {
     private static final Duration LIMIT = Duration.ofSeconds(30);
 

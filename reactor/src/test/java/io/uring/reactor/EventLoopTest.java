@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.ring.UnavailableException;
 import io.uring.testkit.ChildJvm;
+import io.uring.testkit.NothingLeft;
 import io.uring.testkit.ProcessCpu;
 import io.uring.testkit.SeccompChild;
 import java.time.Duration;

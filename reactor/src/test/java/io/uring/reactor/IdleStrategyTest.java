@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.ring.Ring;
+import io.uring.testkit.NothingLeft;
 import io.uring.testkit.ProcessCpu;
 import io.uring.testkit.RequiresKernel;
 import java.util.concurrent.Semaphore;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.uring.ring.ControlOps;
 import io.uring.ring.Sqe;
 import io.uring.simulation.FailingKernel;
+import io.uring.testkit.NothingLeft;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -7,6 +7,7 @@ import io.uring.reactor.Turns.Probe;
 import io.uring.ring.Errno;
 import io.uring.ring.EventFd;
 import io.uring.testkit.Behaviour;
+import io.uring.testkit.NothingLeft;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

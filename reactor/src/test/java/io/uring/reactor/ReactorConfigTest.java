@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.uring.ring.EventFd;
 import io.uring.ring.OperationLimitException;
+import io.uring.testkit.NothingLeft;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -11,6 +11,7 @@ import io.uring.ring.Errno;
 import io.uring.ring.EventFd;
 import io.uring.ring.OperationLimitException;
 import io.uring.testkit.Behaviour;
+import io.uring.testkit.NothingLeft;
 import io.uring.testkit.ProcessCpu;
 import java.util.ArrayList;
 import java.util.List;

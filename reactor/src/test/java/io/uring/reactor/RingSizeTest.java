@@ -9,6 +9,7 @@ import io.uring.ring.Errno;
 import io.uring.ring.EventFd;
 import io.uring.ring.Feature;
 import io.uring.ring.Ring;
+import io.uring.testkit.NothingLeft;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

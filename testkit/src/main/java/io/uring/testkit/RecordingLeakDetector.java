@@ -1,6 +1,4 @@
-package io.uring.netty;
-
-import static org.junit.jupiter.api.Assertions.assertEquals;
+package io.uring.testkit;
 
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
@@ -9,8 +7,15 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Makes leaks fail tests. Used by all buffers when the system property {@code
- * io.netty.customResourceLeakDetector} names it, as it does in the build.
+ * Makes leaks of Netty's buffers fail tests. Used by all buffers when the system property {@code
+ * io.netty.customResourceLeakDetector} names it, as it does in the build of those who use Netty.
+ *
+ * <pre>{@code
+ * @BeforeAll
+ * static void begin() {
+ *     RecordingLeakDetector.begin();
+ * }
+ * }</pre>
  */
 public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
     private static final Queue<String> LEAKS = new ConcurrentLinkedQueue<>();
@@ -38,15 +43,17 @@ public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
     }
 
     /** From now on; what others have dropped before does not count. */
-    static void begin() {
+    public static void begin() {
         collect();
         LEAKS.clear();
     }
 
     /** Of what was dropped since, nothing had to be released. */
-    static void assertNone() {
+    public static void assertNone() {
         collect();
-        assertEquals(List.of(), List.copyOf(LEAKS));
+        if (!LEAKS.isEmpty()) {
+            throw new AssertionError("never released: " + List.copyOf(LEAKS));
+        }
     }
 
     private static void collect() {
