@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.uring.testkit.NoBufferLeaks;
-import io.uring.testkit.NothingLeft;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -21,6 +19,8 @@ import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NoBufferLeaks;
+import io.uring.testkit.NothingLeft;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;

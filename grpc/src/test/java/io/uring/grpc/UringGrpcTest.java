@@ -5,14 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.uring.testkit.NoBufferLeaks;
-import io.uring.testkit.NothingLeft;
 import io.grpc.CallOptions;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ClientCalls;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.ChildJvm;
+import io.uring.testkit.NoBufferLeaks;
+import io.uring.testkit.NothingLeft;
 import io.uring.testkit.SeccompChild;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

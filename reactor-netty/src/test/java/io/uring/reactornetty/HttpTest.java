@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.uring.testkit.NoBufferLeaks;
-import io.uring.testkit.NothingLeft;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.uring.netty.UringSocketChannel;
 import io.uring.testkit.Eventually;
+import io.uring.testkit.NoBufferLeaks;
+import io.uring.testkit.NothingLeft;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

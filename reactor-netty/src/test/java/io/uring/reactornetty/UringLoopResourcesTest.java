@@ -8,8 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.uring.testkit.NoBufferLeaks;
-import io.uring.testkit.NothingLeft;
 import io.netty.channel.Channel;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -21,6 +19,8 @@ import io.uring.netty.UringDatagramChannel;
 import io.uring.netty.UringServerSocketChannel;
 import io.uring.netty.UringSocketChannel;
 import io.uring.testkit.ChildJvm;
+import io.uring.testkit.NoBufferLeaks;
+import io.uring.testkit.NothingLeft;
 import io.uring.testkit.SeccompChild;
 import java.time.Duration;
 import java.util.List;
