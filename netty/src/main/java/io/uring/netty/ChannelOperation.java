@@ -25,7 +25,7 @@ abstract class ChannelOperation extends Operation {
         try {
             completed(result, flags);
         } catch (Throwable t) {
-            channel.pipeline().fireExceptionCaught(t);
+            channel.operationFailed(t);
         } finally {
             if (endsWith(flags)) {
                 channel.operationEnded();

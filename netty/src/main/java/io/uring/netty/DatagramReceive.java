@@ -167,14 +167,17 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
 
     @Override
     protected void completed(int result, int flags) {
-        ReceivedBuffer data = received(result, flags);
-        if (data != null) {
-            arrived(data);
-        } else {
-            failed(-result);
-        }
-        if (!isPending() && !reading) { // or at its end
-            goOn();
+        try {
+            ReceivedBuffer data = received(result, flags);
+            if (data != null) {
+                arrived(data);
+            } else {
+                failed(-result);
+            }
+        } finally {
+            if (!isPending() && !reading) { // or at its end
+                goOn();
+            }
         }
     }
 

@@ -41,28 +41,28 @@ final class SocketFd extends FileDescriptor {
     }
 
     /**
+     * For IPv4 too when it is for IPv6, whatever the system's default.
+     *
      * @throws ChannelException when there are no descriptors or no such family
      */
     static SocketFd stream(int family) {
-        return opened("socket", SocketCalls.streamSocket(family), family);
+        return opened(SocketCalls.streamSocket(family), family);
     }
 
-    /**
-     * The same for datagrams; of IPv4 too when it is one of IPv6, whatever the system's default.
-     */
+    /** The same for datagrams. */
     static SocketFd datagram(int family) {
-        SocketFd socket = opened("socket", SocketCalls.datagramSocket(family), family);
+        return opened(SocketCalls.datagramSocket(family), family);
+    }
+
+    private static SocketFd opened(int fd, int family) {
+        if (fd < 0) {
+            throw new ChannelException(Errors.exception("socket", -fd));
+        }
+        SocketFd socket = new SocketFd(fd, family);
         if (socket.isIpv6()) {
-            socket.option(SocketOption.IPV6_V6ONLY, false);
+            socket.option(SocketOption.IPV6_V6ONLY, false); // as those of the JDK
         }
         return socket;
-    }
-
-    private static SocketFd opened(String call, int fd, int family) {
-        if (fd < 0) {
-            throw new ChannelException(Errors.exception(call, -fd));
-        }
-        return new SocketFd(fd, family);
     }
 
     Descriptor descriptor() {

@@ -24,22 +24,30 @@ import org.jspecify.annotations.Nullable;
 /** An attempt to connect a stream. */
 final class StreamConnect extends ChannelOperation {
     private static final int MSG_FASTOPEN = 0x20000000;
+    private static final int EALREADY = 114;
     private static final int EINPROGRESS = 115;
 
     private final UringStreamChannel channel;
     private final SocketAddress peer;
     private final Sockaddr address;
     private final ChannelPromise promise;
+    private final Established established;
     private @Nullable Future<?> timeout;
+
+    /** From the clock; 0 without a limit. */
+    private long deadlineNanos;
 
     /** Goes with the SYN. */
     private @Nullable MessageHeader early;
+
+    private @Nullable ByteBuf earlyBytes;
 
     StreamConnect(UringStreamChannel channel, SocketAddress peer, ChannelPromise promise) {
         super(channel);
         this.channel = channel;
         this.peer = peer;
         this.promise = promise;
+        this.established = new Established();
         this.address = Addresses.encode(Arena.ofAuto(), peer, channel.socket.family());
     }
 
@@ -48,10 +56,16 @@ final class StreamConnect extends ChannelOperation {
         if (fastOpen) {
             early = earlyData();
         }
-        channel.submit(this);
+        try {
+            channel.submit(this);
+        } catch (RuntimeException | Error e) {
+            forgetEarlyData();
+            throw e;
+        }
         int millis = channel.config().getConnectTimeoutMillis();
         if (millis > 0) {
-            timeout = channel.eventLoop().schedule(this::timedOut, millis, TimeUnit.MILLISECONDS);
+            deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+            limitTime();
         }
         promise.addListener(future -> {
             if (future.isCancelled()) {
@@ -59,6 +73,35 @@ final class StreamConnect extends ChannelOperation {
                 channel.unsafe().close(channel.voidPromise());
             }
         });
+    }
+
+    private void limitTime() {
+        long left = Math.max(0, deadlineNanos - System.nanoTime());
+        timeout = channel.eventLoop().schedule(this::timedOut, left, TimeUnit.NANOSECONDS);
+    }
+
+    /** What the kernel has of it. */
+    ChannelOperation inFlight() {
+        return established.isPending() ? established : this;
+    }
+
+    /** The loop is left, the attempt goes on on the next one. */
+    void leave() {
+        cancelTimeout();
+    }
+
+    void resume() {
+        if (deadlineNanos != 0) {
+            limitTime();
+        }
+        goOn(this);
+    }
+
+    /** The ring has failed. */
+    void lost(Throwable cause) {
+        cancelTimeout();
+        channel.connectEnded();
+        promise.tryFailure(channel.annotated(cause, peer));
     }
 
     /** The first message, when it is written already. */
@@ -76,7 +119,18 @@ final class StreamConnect extends ChannelOperation {
         MessageHeader message = new MessageHeader(Arena.ofAuto(), 1);
         message.destination(address);
         long start = first.memoryAddress() + first.readerIndex();
-        return message.add(NativeMemory.everything(), start, first.readableBytes());
+        message.add(NativeMemory.everything(), start, first.readableBytes());
+        earlyBytes = first.retain(); // the queue may let go of it before the kernel does
+        return message;
+    }
+
+    private void forgetEarlyData() {
+        ByteBuf bytes = earlyBytes;
+        early = null;
+        earlyBytes = null;
+        if (bytes != null) {
+            bytes.release();
+        }
     }
 
     private void timedOut() {
@@ -106,19 +160,25 @@ final class StreamConnect extends ChannelOperation {
 
     @Override
     protected void completed(int result, int flags) {
+        boolean carried = early != null;
+        forgetEarlyData();
         if (!channel.isOpen()) { // what would follow, nobody cancels
-            ended(result);
-        } else if (early != null && result == -EINPROGRESS) {
-            goOn(new Established());
-        } else if (early != null && result == -Errno.EOPNOTSUPP) { // net.ipv4.tcp_fastopen
-            early = null;
+            ended(result, 0);
+        } else if (result == -Errno.ECANCELED && !channel.isOnThisLoop()) {
+            return; // the loop was left
+        } else if ((carried && result == -EINPROGRESS) || result == -EALREADY) {
+            goOn(established);
+        } else if (carried && result == -Errno.EOPNOTSUPP) { // net.ipv4.tcp_fastopen
             goOn(this);
         } else {
-            ended(result);
+            ended(result, carried ? Math.max(result, 0) : 0);
         }
     }
 
     private void goOn(ChannelOperation next) {
+        if (!channel.isOnThisLoop()) {
+            return; // the next one does
+        }
         try {
             channel.submit(next);
         } catch (RuntimeException e) { // the limit of operations
@@ -129,7 +189,7 @@ final class StreamConnect extends ChannelOperation {
         }
     }
 
-    /** The kernel had no cookie for the peer, and connects in the usual way. */
+    /** The kernel connects, in the usual way, and is waited for. */
     private final class Established extends ChannelOperation {
         Established() {
             super(channel);
@@ -142,17 +202,23 @@ final class StreamConnect extends ChannelOperation {
 
         @Override
         protected void completed(int result, int flags) {
+            if (result == -Errno.ECANCELED && channel.isOpen() && !channel.isOnThisLoop()) {
+                return; // the loop was left
+            }
             int error =
                     result < 0
                             ? result
                             : channel.socket.with(fd ->
                                     -SocketCalls.option(
                                             fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_ERROR));
-            ended(Math.min(error, 0));
+            ended(Math.min(error, 0), 0);
         }
     }
 
-    private void ended(int result) {
+    /**
+     * @param taken bytes that went with the SYN; 0 when the handshake had to come first
+     */
+    private void ended(int result, int taken) {
         cancelTimeout();
         channel.connectEnded();
         if (result < 0 || !channel.isOpen()) {
@@ -160,8 +226,8 @@ final class StreamConnect extends ChannelOperation {
             return;
         }
         ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
-        if (early != null && queue != null) {
-            queue.removeBytes(result); // 0 when the handshake had to come first
+        if (taken > 0 && queue != null) {
+            queue.removeBytes(taken);
         }
         connected();
     }

@@ -429,7 +429,9 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
             return;
         }
         if (!isPending()) {
-            if (!isSending()) {
+            if (isSending()) {
+                kept = List.of(); // a send without a copy keeps its bytes itself
+            } else {
                 releaseFile();
             }
             return;

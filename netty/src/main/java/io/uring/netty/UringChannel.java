@@ -77,9 +77,13 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
 
     @Override
     protected void doRegister(ChannelPromise promise) {
-        if (pendingOperations > 0) {
-            promise.setFailure(
-                    new IllegalStateException("wait for the deregistration to be complete"));
+        UringRegistration before = registration;
+        if (before != null) {
+            registerAfter(before, promise);
+            return;
+        }
+        if (!isOpen()) {
+            promise.setFailure(new ClosedChannelException());
             return;
         }
         UringUnsafe handle = (UringUnsafe) unsafe();
@@ -94,6 +98,14 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
                     onRegistered();
                     promise.setSuccess();
                 });
+    }
+
+    /** It has not left its last loop: an operation has not ended there. */
+    private void registerAfter(UringRegistration before, ChannelPromise promise) {
+        EventLoop next = eventLoop();
+        before.handler()
+                .reactor()
+                .execute(() -> whenIdle(() -> next.execute(() -> doRegister(promise))));
     }
 
     /** On the new loop, before the pipeline hears of it. */
@@ -132,6 +144,15 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
         }
     }
 
+    /** Runs {@code task} once no operation is pending, at once when none is. */
+    private void whenIdle(Runnable task) {
+        if (pendingOperations == 0) {
+            task.run();
+        } else {
+            whenIdle.addLast(task);
+        }
+    }
+
     private void runWhenIdle() {
         while (pendingOperations == 0) {
             Runnable task = whenIdle.pollFirst();
@@ -140,6 +161,12 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
             }
             task.run();
         }
+    }
+
+    /** A completion could not be dealt with, as for lack of memory: what it brought is lost. */
+    void operationFailed(Throwable cause) {
+        pipeline().fireExceptionCaught(cause);
+        unsafe().close(voidPromise());
     }
 
     /** Those that can wait for long. */
@@ -228,10 +255,22 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
     /** The channel is closed for its users, on the loop if it ever was on one. */
     void onClosed() {}
 
+    /** No operation ever ends. */
+    void onLost(Throwable cause) {}
+
     @Override
     protected void doClose() throws Exception {
         active = false;
         closing = true;
+        UringRegistration on = registration;
+        if (on == null || on.handler().reactor().inLoop()) {
+            closeOnLoop();
+        } else { // it has not left its last loop
+            on.handler().reactor().execute(this::closeOnLoop);
+        }
+    }
+
+    private void closeOnLoop() {
         if (pendingOperations > 0) { // not through close(), which waits for them
             keepWhatIsSent();
             cancelOperations();
@@ -332,11 +371,7 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
 
         @Override
         public final void whenIdle(Runnable task) {
-            if (pendingOperations == 0) {
-                task.run();
-            } else {
-                whenIdle.addLast(task);
-            }
+            UringChannel.this.whenIdle(task);
         }
 
         @Override
@@ -392,14 +427,21 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
         protected final @Nullable Executor prepareToClose() {
             localAddress(); // whoever logs the end may ask
             remoteAddress();
-            beforeClose();
+            UringRegistration on = registration;
+            if (on == null || on.handler().reactor().inLoop()) {
+                beforeClose();
+            }
             active = false;
             closing = true;
-            if (registration == null) {
+            if (on == null) {
                 return null; // never on a loop, or on none any more
             }
-            cancelOperations();
-            return this::closeThen;
+            if (on.handler().reactor().inLoop()) {
+                cancelOperations();
+                return this::closeThen;
+            }
+            // It has not left its last loop, where the cancellations are on their way.
+            return task -> on.handler().reactor().execute(() -> closeThen(task));
         }
 
         /** The promise of a close means that the descriptor is closed, and the peer told. */
@@ -411,11 +453,10 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
         }
 
         @Override
-        public void lost(Throwable cause) {
-            active = false;
-            closing = true;
+        public final void lost(Throwable cause) {
             keepWhatIsSent();
             pendingOperations = 0;
+            onLost(cause);
             pipeline().fireExceptionCaught(cause);
             close(voidPromise(), cause, newClosedChannelException(cause));
             runWhenIdle();

@@ -130,6 +130,12 @@ public final class UringDatagramChannel extends UringChannel implements Datagram
         return all.toArray(ChannelOperation[]::new);
     }
 
+    /** One packet is lost. */
+    @Override
+    void operationFailed(Throwable cause) {
+        pipeline().fireExceptionCaught(cause);
+    }
+
     /** Sends the turn's entries now and not at its end. */
     void submitNow() {
         reactor().submitNow();

@@ -5,6 +5,8 @@ import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
+import io.netty.util.concurrent.SingleThreadEventExecutor;
+import io.netty.util.concurrent.ThreadAwareExecutor;
 import io.uring.reactor.Reactor;
 import io.uring.reactor.ReactorConfig;
 import io.uring.ring.Ring;
@@ -30,14 +32,16 @@ import java.util.Objects;
  */
 public final class UringIoHandler implements IoHandler {
     private final ReactorConfig config;
+    private final ThreadAwareExecutor executor;
     private final Reactor reactor;
     private final IdentityHashMap<UringIoHandle, UringRegistration> registrations =
             new IdentityHashMap<>();
     private int handled;
     private boolean shuttingDown;
 
-    private UringIoHandler(ReactorConfig config) {
+    private UringIoHandler(ReactorConfig config, ThreadAwareExecutor executor) {
         this.config = config;
+        this.executor = executor;
         this.reactor = new Reactor(config); // the ring is enabled by the thread that uses it
     }
 
@@ -57,7 +61,7 @@ public final class UringIoHandler implements IoHandler {
         Uring.ensureAvailability();
         // A ring has one submitting thread, so a loop that slept cannot go on in another one, which
         // is what isChangingThreadSupported says by default.
-        return _ -> new UringIoHandler(config);
+        return executor -> new UringIoHandler(config, executor);
     }
 
     /** What the channels of this loop run on; its counters may be read by any thread. */
@@ -68,6 +72,11 @@ public final class UringIoHandler implements IoHandler {
     @Override
     public void initialize() {
         reactor.start();
+        // A shutdown without a quiet period may end the loop and ask for no preparation. Its hooks
+        // run while it still takes tasks, which the ends of channels are.
+        if (executor instanceof SingleThreadEventExecutor loop) {
+            loop.addShutdownHook(this::prepareToDestroy);
+        }
     }
 
     @Override
@@ -186,8 +195,7 @@ public final class UringIoHandler implements IoHandler {
 
     @Override
     public void destroy() {
-        // A shutdown without a quiet period may come here without having prepared.
-        prepareToDestroy();
+        prepareToDestroy(); // a loop of another kind may not have
         reactor.close();
     }
 }

@@ -63,6 +63,12 @@ abstract class UringServerChannel extends UringChannel implements ServerChannel 
         }
     }
 
+    /** One connection is lost; {@code ServerBootstrap} stops accepting for a second. */
+    @Override
+    void operationFailed(Throwable cause) {
+        pipeline().fireExceptionCaught(cause);
+    }
+
     @Override
     ChannelOperation[] operations() {
         return new ChannelOperation[] {accept};
@@ -156,7 +162,16 @@ abstract class UringServerChannel extends UringChannel implements ServerChannel 
         loop.lastBytesRead(1);
         loop.incMessagesRead(1);
         readPending = false;
-        pipeline().fireChannelRead(accepted(connection));
+        Channel child;
+        try {
+            child = accepted(connection);
+        } catch (Throwable t) { // no memory: nobody else has seen it
+            SocketCalls.close(connection.intValue());
+            operationFailed(t);
+            complete();
+            return;
+        }
+        pipeline().fireChannelRead(child);
         if (!more || !loop.continueReading()) {
             complete();
         }
@@ -198,14 +213,17 @@ abstract class UringServerChannel extends UringChannel implements ServerChannel 
 
         @Override
         protected void completed(int result, int flags) {
-            if (result >= 0) {
-                reactor().counters().accepted();
-                arrived(new SocketFd(result, socket.family()));
-            } else {
-                failed(-result);
-            }
-            if ((flags & Cqe.F_MORE) == 0 && readPending && held.isEmpty()) {
-                arm();
+            try {
+                if (result >= 0) {
+                    reactor().counters().accepted();
+                    arrived(new SocketFd(result, socket.family()));
+                } else {
+                    failed(-result);
+                }
+            } finally {
+                if ((flags & Cqe.F_MORE) == 0 && readPending && held.isEmpty()) {
+                    arm();
+                }
             }
         }
 

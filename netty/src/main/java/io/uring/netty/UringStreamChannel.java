@@ -79,11 +79,16 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
             send.resume();
             receive.resume();
             watchPeer();
+        } else if (connect != null) {
+            connect.resume();
         }
     }
 
     @Override
     protected void doDeregister() {
+        if (connect != null) {
+            connect.leave();
+        }
         send.leave();
         receive.leave();
         super.doDeregister();
@@ -95,7 +100,7 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
         all.add(receive);
         all.add(send.inFlight());
         if (connect != null) {
-            all.add(connect);
+            all.add(connect.inFlight());
         }
         if (watch != null) {
             all.add(watch);
@@ -274,6 +279,13 @@ abstract class UringStreamChannel extends UringChannel implements DuplexChannel 
         send.closed();
         inputShut = true;
         outputShut = true;
+    }
+
+    @Override
+    void onLost(Throwable cause) {
+        if (connect != null) {
+            connect.lost(cause);
+        }
     }
 
     @Override
