@@ -456,6 +456,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
 
     /** Nothing of it will be sent any more. */
     void closed() {
+        queue = null;
         if (!isSending()) {
             releaseFile();
         }

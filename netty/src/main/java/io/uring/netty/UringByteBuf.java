@@ -47,10 +47,12 @@ final class UringByteBuf extends AbstractReferenceCountedByteBuf {
     /** The bytes of {@code data}, which goes back when the buffer is released. */
     static ByteBuf of(ReceivedBuffer data, ByteBufAllocator allocator, BufferGroup buffers) {
         if (buffers.isScarce()) { // whoever keeps a buffer now would make others wait
-            ByteBuf copy = allocator.directBuffer(data.remaining());
-            copy.writeBytes(data.bytes().slice((int) data.offset(), data.remaining()));
-            data.release();
-            return copy;
+            try {
+                ByteBuf copy = allocator.directBuffer(data.remaining());
+                return copy.writeBytes(data.bytes().slice((int) data.offset(), data.remaining()));
+            } finally {
+                data.release(); // also without memory for a copy
+            }
         }
         UringByteBuf buffer = (UringByteBuf) data.companion();
         if (buffer == null) {
