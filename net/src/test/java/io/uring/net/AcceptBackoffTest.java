@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.ChildJvm;
+import io.uring.testkit.DescriptorLimit;
 import io.uring.testkit.Eventually;
 import io.uring.testkit.NothingLeft;
 import io.uring.testkit.ProcessCpu;

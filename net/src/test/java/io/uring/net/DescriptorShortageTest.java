@@ -8,6 +8,7 @@ import io.uring.reactor.EventLoop;
 import io.uring.reactor.EventLoopGroup;
 import io.uring.reactor.ReactorConfig;
 import io.uring.ring.RingException;
+import io.uring.testkit.DescriptorLimit;
 import io.uring.testkit.NothingLeft;
 import io.uring.testkit.OpenDescriptors;
 import java.io.IOException;

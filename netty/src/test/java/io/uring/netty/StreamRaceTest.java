@@ -18,7 +18,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.socket.SocketChannel;
-import io.netty.util.concurrent.EventExecutor;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.Eventually;
 import java.net.InetAddress;
@@ -119,46 +118,6 @@ class StreamRaceTest {
             assertEquals("AB", new String(all, StandardCharsets.US_ASCII));
             assertTrue(second[0].await(20, TimeUnit.SECONDS));
             assertTrue(second[0].isSuccess(), String.valueOf(second[0].cause()));
-        }
-    }
-
-    /** Though nothing wakes the loop: since its last wake-up it has slept, for the bytes. */
-    @Test
-    void aTaskFromAListenerOfAnEmptyMessageRunsAtOnce() throws Exception {
-        CountDownLatch ran = new CountDownLatch(2);
-        try (Wire wire = new Wire(() -> new TaskOnDemand(ran));
-                Socket client = wire.connect()) {
-            started(wire, client);
-            for (int i = 0; i < 10; i++) {
-                client.getOutputStream().write('e');
-                assertEquals('e', client.getInputStream().read());
-            }
-            client.getOutputStream().write('t');
-            assertTrue(ran.await(20, TimeUnit.SECONDS));
-        }
-    }
-
-    private static final class TaskOnDemand extends ChannelInboundHandlerAdapter {
-        private final CountDownLatch ran;
-
-        TaskOnDemand(CountDownLatch ran) {
-            this.ran = ran;
-        }
-
-        @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            ByteBuf bytes = (ByteBuf) message;
-            if (bytes.getByte(0) == 'e') {
-                context.writeAndFlush(message);
-                return;
-            }
-            bytes.release();
-            EventExecutor loop = context.executor();
-            context.writeAndFlush(Unpooled.EMPTY_BUFFER)
-                    .addListener(_ -> {
-                        loop.execute(ran::countDown);
-                        loop.schedule(ran::countDown, 1, TimeUnit.MILLISECONDS);
-                    });
         }
     }
 

@@ -1,9 +1,10 @@
-package io.uring.net;
+package io.uring.testkit;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -18,8 +19,14 @@ import java.util.stream.Stream;
 /**
  * Leaves this process without a descriptor to open, until it is closed: the soft RLIMIT_NOFILE goes
  * below what is open already.
+ *
+ * <pre>{@code
+ * try (DescriptorLimit _ = DescriptorLimit.none()) {
+ *     assertThrows(IOException.class, () -> Files.newInputStream(file));
+ * }
+ * }</pre>
  */
-final class DescriptorLimit implements AutoCloseable {
+public final class DescriptorLimit implements AutoCloseable {
     private static final int RLIMIT_NOFILE = 7;
     private static final MethodHandle GETRLIMIT = handle("getrlimit");
     private static final MethodHandle SETRLIMIT = handle("setrlimit");
@@ -30,12 +37,13 @@ final class DescriptorLimit implements AutoCloseable {
         this.before = before;
     }
 
-    static DescriptorLimit none() {
+    /** Leaves none. */
+    public static DescriptorLimit none() {
         return new DescriptorLimit(swap(3));
     }
 
     /** Leaves so many: the lowest numbers that are free. */
-    static DescriptorLimit leaving(int count) throws java.io.IOException {
+    public static DescriptorLimit leaving(int count) throws IOException {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
             Set<String> taken =
                     open.map(file -> file.getFileName().toString()).collect(Collectors.toSet());
@@ -67,6 +75,7 @@ final class DescriptorLimit implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("restricted")
     private static MethodHandle handle(String name) {
         Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(
