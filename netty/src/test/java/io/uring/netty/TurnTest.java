@@ -44,14 +44,17 @@ class TurnTest {
         assertTrue(done.getAsBoolean(), "within so many turns");
     }
 
-    /** Netty asks for no wake-up, since the listener is called by the loop, which is about to wait. */
+    /**
+     * Netty asks for no wake-up, since the listener is called by the loop, which is about to wait.
+     */
     @Test
     void aTaskFromAListenerOfAnEmptyMessageRunsAtOnce() {
         List<Channel> accepted = new ArrayList<>();
         List<String> ran = new ArrayList<>();
         try (SimulatedKernel kernel = SimulatedKernel.install(1, FaultPlan.none())) {
             ManualIoEventLoop loop =
-                    new ManualIoEventLoop(Thread.currentThread(), UringIoHandler.newFactory(CONFIG));
+                    new ManualIoEventLoop(
+                            Thread.currentThread(), UringIoHandler.newFactory(CONFIG));
             ChannelFuture bind =
                     new ServerBootstrap()
                             .group(loop)
