@@ -29,6 +29,8 @@ final class Addresses {
     private static final int V6_SCOPE = 24;
     private static final int V6_BYTES = 28;
 
+    private static final int PATH_BYTES_MAX = 107;
+
     private static final ValueLayout.OfShort BIG_SHORT =
             ValueLayout.JAVA_SHORT.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfInt BIG_INT =
@@ -59,7 +61,11 @@ final class Addresses {
      */
     static Sockaddr encode(Arena arena, SocketAddress address, int family) {
         return switch (address) {
-            case DomainSocketAddress unix -> encode(arena, unix.path());
+            case DomainSocketAddress unix -> {
+                Sockaddr encoded = new Sockaddr(arena);
+                encode(encoded, unix);
+                yield encoded;
+            }
             case InetSocketAddress inet when family == SocketCalls.AF_INET6 ->
                     Sockaddr.of(arena, mapped(resolved(inet)));
             case InetSocketAddress inet -> Sockaddr.of(arena, unmapped(resolved(inet)));
@@ -96,13 +102,37 @@ final class Addresses {
         target.length(V6_BYTES);
     }
 
-    /** An abstract name starts with NUL. */
-    private static Sockaddr encode(Arena arena, String unix) {
-        if (unix.startsWith("\0")) {
-            return Sockaddr.ofAbstract(arena, unix.substring(1));
+    /**
+     * The same for a unix socket. An abstract name starts with NUL; for an empty one the kernel
+     * finds a name.
+     *
+     * @throws IllegalArgumentException when it is longer than 107 bytes
+     */
+    static void encode(Sockaddr target, DomainSocketAddress address) {
+        byte[] name = address.path().getBytes(StandardCharsets.UTF_8);
+        if (name.length > PATH_BYTES_MAX) {
+            throw new IllegalArgumentException(
+                    "socket path of %d bytes, the limit is %d: %s"
+                            .formatted(name.length, PATH_BYTES_MAX, address.path()));
         }
-        Sockaddr address = Sockaddr.of(arena, UnixDomainSocketAddress.of(unix));
-        return unix.isEmpty() ? address.length(Short.BYTES) : address; // the kernel finds a name
+        MemorySegment memory = target.segment();
+        memory.fill((byte) 0);
+        memory.set(ValueLayout.JAVA_SHORT, 0, (short) SocketCalls.AF_UNIX);
+        MemorySegment.copy(name, 0, memory, ValueLayout.JAVA_BYTE, Short.BYTES, name.length);
+        boolean isPath = name.length > 0 && name[0] != 0;
+        target.length(Short.BYTES + name.length + (isPath ? 1 : 0));
+    }
+
+    /** A unix socket's name, which is empty for those that have none. */
+    static DomainSocketAddress decodeUnix(MemorySegment memory, long at, int bytes) {
+        int length = Math.max(bytes - Short.BYTES, 0);
+        byte[] name = memory.asSlice(at + Short.BYTES, length).toArray(ValueLayout.JAVA_BYTE);
+        boolean isAbstract = length > 0 && name[0] == 0;
+        int end = isAbstract ? length : 0;
+        while (end < length && name[end] != 0) {
+            end++;
+        }
+        return new DomainSocketAddress(new String(name, 0, end, StandardCharsets.UTF_8));
     }
 
     private static InetSocketAddress resolved(InetSocketAddress address) {
@@ -137,19 +167,9 @@ final class Addresses {
     }
 
     static SocketAddress decode(Sockaddr address) {
-        return address.get() instanceof UnixDomainSocketAddress unix
-                ? new DomainSocketAddress(unix(unix, address.encoded()))
+        return address.get() instanceof UnixDomainSocketAddress
+                ? decodeUnix(address.segment(), 0, address.length())
                 : address.get();
-    }
-
-    private static String unix(UnixDomainSocketAddress decoded, MemorySegment encoded) {
-        String path = decoded.getPath().toString();
-        boolean named = encoded.byteSize() > Short.BYTES;
-        return path.isEmpty() && named
-                ? new String(
-                        encoded.asSlice(Short.BYTES).toArray(ValueLayout.JAVA_BYTE),
-                        StandardCharsets.UTF_8)
-                : path;
     }
 
     /** As a channel for unix sockets says it, whichever class the application used. */

@@ -2,8 +2,8 @@ package io.uring.netty;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.AddressedEnvelope;
 import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.socket.DatagramPacket;
 import io.uring.net.DatagramErrors;
 import io.uring.reactor.BufferGroup;
 import io.uring.reactor.Chunk;
@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -43,9 +44,8 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
     private static final int V4_BYTES = 16;
     private static final int V6_BYTES = 28;
 
-    private final UringDatagramChannel channel;
-    private final ArrayDeque<DatagramPacket> held = new ArrayDeque<>(0);
-    private final SenderAddresses senders = new SenderAddresses();
+    private final UringPacketChannel channel;
+    private final ArrayDeque<AddressedEnvelope<ByteBuf, ?>> held = new ArrayDeque<>(0);
     private final Runnable turnEnds = this::turnEnds;
 
     /** Both set while a receive without the shared buffers is armed. */
@@ -64,7 +64,7 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
     private boolean deliveryScheduled;
     private boolean closed;
 
-    DatagramReceive(UringDatagramChannel channel) {
+    DatagramReceive(UringPacketChannel channel) {
         super(channel);
         this.channel = channel;
     }
@@ -139,7 +139,7 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
     /** The channel is closed: gives back what nobody will read. */
     void closed() {
         closed = true;
-        held.forEach(DatagramPacket::release);
+        held.forEach(AddressedEnvelope::release);
         held.clear();
     }
 
@@ -148,8 +148,8 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
         DatagramBuffers memory = channel.reactor().datagrams();
         BufferGroup group = memory.group();
         if (!group.isExhausted()) {
-            DatagramOps.recvmsgMultishot(
-                    sqe, channel.descriptor(), memory.sizes(), group.group(), 0);
+            MessageHeader sizes = isUnix() ? memory.unixSizes() : memory.sizes();
+            DatagramOps.recvmsgMultishot(sqe, channel.descriptor(), sizes, group.group(), 0);
             return;
         }
         if (group.isShared()) {
@@ -160,9 +160,14 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
         chunk = room;
         message = parts;
         long bytes = (long) memory.bufferBytes() - DatagramBuffers.PAYLOAD;
-        MessageHeader header = parts.header().source(parts.address()).control(parts.control());
+        MessageHeader header = parts.header().source(parts.address());
+        header.control(isUnix() ? null : parts.control()); // descriptors are not for us
         header.add(room.memory(), DatagramBuffers.PAYLOAD, bytes);
         DatagramOps.recvmsg(sqe, channel.descriptor(), header, 0);
+    }
+
+    private boolean isUnix() {
+        return channel.socket.isUnix();
     }
 
     @Override
@@ -206,12 +211,17 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
     }
 
     /** As a multishot receive would have filled it. */
-    private static void layOut(MemorySegment memory, DatagramMessage parts) {
+    private void layOut(MemorySegment memory, DatagramMessage parts) {
         MessageHeader header = parts.header();
         memory.set(INT, NAME_BYTES, header.sourceBytes());
         memory.set(INT, CONTROL_BYTES, (int) header.controlBytes());
         memory.set(INT, FLAGS, header.flags());
         MemorySegment name = parts.address().segment();
+        if (isUnix()) {
+            int length = DatagramBuffers.UNIX_NAME_BYTES;
+            MemorySegment.copy(name, 0, memory, DatagramBuffers.NAME, length);
+            return;
+        }
         MemorySegment.copy(name, 0, memory, DatagramBuffers.NAME, DatagramBuffers.NAME_BYTES);
         MemorySegment control = parts.control();
         MemorySegment.copy(
@@ -222,8 +232,8 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
         MemorySegment memory = data.memory();
         long start = data.offset();
         int nameBytes = memory.get(INT, start + NAME_BYTES);
-        InetSocketAddress sender = senders.decode(memory, start + DatagramBuffers.NAME, nameBytes);
-        InetSocketAddress recipient = null;
+        SocketAddress sender = channel.decode(memory, start + DatagramBuffers.NAME, nameBytes);
+        SocketAddress recipient = null;
         int segmentBytes = 0;
         int used = memory.get(INT, start + CONTROL_BYTES);
         if (used > 0) {
@@ -235,19 +245,16 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
         data.skip(DatagramBuffers.PAYLOAD);
         channel.reactor().counters().received(data.remaining());
         ByteBuf content = content(data);
-        if (recipient == null) {
-            recipient = channel.localAddress();
-        }
         if (sender == null) {
             sender = channel.remoteAddress();
         }
         if (segmentBytes <= 0 || segmentBytes >= content.readableBytes()) {
-            offer(new DatagramPacket(content, recipient, sender));
+            offer(channel.received(content, recipient, sender));
             return;
         }
         while (content.isReadable()) {
             int bytes = Math.min(segmentBytes, content.readableBytes());
-            offer(new DatagramPacket(content.readRetainedSlice(bytes), recipient, sender));
+            offer(channel.received(content.readRetainedSlice(bytes), recipient, sender));
         }
         content.release();
     }
@@ -285,7 +292,7 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
                 : (InetSocketAddress) Sockaddr.decode(memory.asSlice(found, bytes), bytes);
     }
 
-    private void offer(DatagramPacket packet) {
+    private void offer(AddressedEnvelope<ByteBuf, ?> packet) {
         if (!channel.isActive()) {
             packet.release();
         } else if (held.isEmpty() && (reading || readPending)) {
@@ -299,7 +306,7 @@ final class DatagramReceive extends ChannelOperation implements ReceivedBuffer.O
 
     /** One message of a read loop. */
     @SuppressWarnings("deprecation") // of the handle, which Netty itself still uses
-    private void deliver(DatagramPacket packet) {
+    private void deliver(AddressedEnvelope<ByteBuf, ?> packet) {
         RecvByteBufAllocator.Handle loop = channel.receiveLoop();
         if (!reading) {
             loop.reset(channel.config());

@@ -12,7 +12,7 @@ import io.uring.ring.Sqe;
 import io.uring.ring.internal.NativeMemory;
 import io.uring.ring.internal.SocketCalls;
 import java.lang.foreign.MemorySegment;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
 final class DatagramSend extends ChannelOperation {
     private static final int UDP_SEGMENT = 103;
 
-    private final UringDatagramChannel channel;
+    private final UringPacketChannel channel;
     private final DatagramSender sender;
     private @Nullable Object message;
     private @Nullable ByteBuf bytes;
-    private @Nullable InetSocketAddress recipient;
+    private @Nullable SocketAddress recipient;
     private int segmentBytes;
     private boolean waits = true;
 
@@ -39,7 +39,7 @@ final class DatagramSend extends ChannelOperation {
     /** The message is in no queue any more, and released when the kernel has read it. */
     private boolean kept;
 
-    DatagramSend(UringDatagramChannel channel, DatagramSender sender) {
+    DatagramSend(UringPacketChannel channel, DatagramSender sender) {
         super(channel);
         this.channel = channel;
         this.sender = sender;
@@ -53,7 +53,7 @@ final class DatagramSend extends ChannelOperation {
         segmentBytes = next instanceof SegmentedDatagramPacket packet ? packet.segmentSize() : 0;
         if (next instanceof AddressedEnvelope<?, ?> envelope) {
             bytes = (ByteBuf) envelope.content();
-            recipient = (InetSocketAddress) envelope.recipient();
+            recipient = (SocketAddress) envelope.recipient();
         } else {
             bytes = (ByteBuf) next;
             recipient = null;
@@ -144,9 +144,9 @@ final class DatagramSend extends ChannelOperation {
     }
 
     private void prepare(Sqe sqe, ByteBuf data, DatagramMessage taken, int flags) {
-        InetSocketAddress target = recipient;
+        SocketAddress target = recipient;
         if (target != null) {
-            Addresses.encode(taken.address(), target, channel.socket.family());
+            channel.encode(taken.address(), target);
         }
         boolean plain = target != null && segmentBytes == 0 && data.hasMemoryAddress();
         if (plain && sender.sendsToAddresses()) {

@@ -23,7 +23,7 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
      */
     private static final int MAX_AT_LAST = 1024;
 
-    private final UringDatagramChannel channel;
+    private final UringPacketChannel channel;
     private final Runnable flush = this::flush;
 
     /** Where the messages are, from the first flush on; Netty's own reference ends with a close. */
@@ -47,7 +47,7 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
 
     private boolean ending;
 
-    DatagramSender(UringDatagramChannel channel) {
+    DatagramSender(UringPacketChannel channel) {
         this.channel = channel;
     }
 
@@ -85,7 +85,7 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
     private void flush() {
         if (channel.isOnThisLoop()) { // or it has left since
             scheduled = false;
-            send(MAX_IN_FLIGHT, true);
+            send(channel.mostInFlight(), true);
         }
     }
 
@@ -169,7 +169,7 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
             channel.reactor().counters().sent(result);
             send.end(null);
         } else if (!isPassing(result)) {
-            send.end(Errors.datagramException(send.toString(), -result));
+            send.end(channel.sendException(send.toString(), -result));
         } else if (ending) {
             send.end(new ClosedChannelException());
         }

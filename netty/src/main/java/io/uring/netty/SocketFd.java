@@ -69,6 +69,10 @@ final class SocketFd extends FileDescriptor {
         return descriptor;
     }
 
+    boolean isUnix() {
+        return family == SocketCalls.AF_UNIX;
+    }
+
     boolean isIpv6() {
         return family == SocketCalls.AF_INET6;
     }

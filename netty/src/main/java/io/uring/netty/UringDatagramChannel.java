@@ -4,28 +4,23 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.EmptyByteBuf;
 import io.netty.channel.AddressedEnvelope;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelMetadata;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultAddressedEnvelope;
-import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramChannelConfig;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.internal.StringUtil;
 import io.uring.net.Multicast;
-import io.uring.reactor.DatagramMessage;
+import io.uring.ring.Sockaddr;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketAddress;
 import java.net.SocketException;
-import java.nio.channels.AlreadyConnectedException;
 import java.nio.channels.UnresolvedAddressException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -47,13 +42,9 @@ import org.jspecify.annotations.Nullable;
  *         .bind(5353);
  * }</pre>
  */
-public final class UringDatagramChannel extends UringChannel implements DatagramChannel {
-    private static final ChannelMetadata METADATA = new ChannelMetadata(true, 16);
-
+public final class UringDatagramChannel extends UringPacketChannel implements DatagramChannel {
     private final UringDatagramChannelConfig config;
-    private final DatagramReceive receive = new DatagramReceive(this);
-    private final DatagramSender sender = new DatagramSender(this);
-    private volatile boolean connected;
+    private final SenderAddresses senders = new SenderAddresses();
 
     /** For IPv6 and IPv4, or for IPv4 where there is no IPv6. */
     public UringDatagramChannel() {
@@ -66,23 +57,13 @@ public final class UringDatagramChannel extends UringChannel implements Datagram
      * @throws io.netty.channel.ChannelException when there are no descriptors or no such family
      */
     public UringDatagramChannel(@Nullable SocketProtocolFamily family) {
-        super(null, SocketFd.datagram(Addresses.family(family)), false);
+        super(SocketFd.datagram(Addresses.family(family)));
         config = new UringDatagramChannelConfig(this);
     }
 
     @Override
     public DatagramChannelConfig config() {
         return config;
-    }
-
-    @Override
-    public ChannelMetadata metadata() {
-        return METADATA;
-    }
-
-    @Override
-    public boolean isConnected() {
-        return connected;
     }
 
     @Override
@@ -96,86 +77,43 @@ public final class UringDatagramChannel extends UringChannel implements Datagram
     }
 
     @Override
-    protected AbstractUnsafe newUnsafe() {
-        return new DatagramUnsafe();
+    PacketConfig<?> options() {
+        return config;
     }
-
-    @SuppressWarnings("deprecation")
-    RecvByteBufAllocator.Handle receiveLoop() {
-        return unsafe().recvBufAllocHandle();
-    }
-
-    // Its place on a loop.
 
     @Override
-    void onRegistered() {
-        if (config.isActiveOnRegistration()) {
-            active(true);
+    AddressedEnvelope<ByteBuf, ?> received(
+            ByteBuf content, @Nullable SocketAddress original, @Nullable SocketAddress sender) {
+        SocketAddress recipient = original == null ? localAddress() : original;
+        return new DatagramPacket(
+                content, (InetSocketAddress) recipient, (InetSocketAddress) sender);
+    }
+
+    @Override
+    @Nullable SocketAddress decode(MemorySegment memory, long at, int bytes) {
+        return senders.decode(memory, at, bytes);
+    }
+
+    @Override
+    void encode(Sockaddr target, SocketAddress recipient) {
+        Addresses.encode(target, (InetSocketAddress) recipient, socket.family());
+    }
+
+    @Override
+    IOException sendException(String what, int errno) {
+        return Errors.datagramException(what, errno);
+    }
+
+    @Override
+    int mostInFlight() {
+        return DatagramSender.MAX_IN_FLIGHT;
+    }
+
+    @Override
+    void checkPeer(SocketAddress peer) {
+        if (peer instanceof InetSocketAddress inet) {
+            requireResolved(inet);
         }
-        sender.resume();
-        receive.resume();
-    }
-
-    @Override
-    protected void doDeregister() {
-        receive.leave();
-        sender.leave();
-        super.doDeregister();
-    }
-
-    @Override
-    ChannelOperation[] operations() {
-        List<ChannelOperation> all = new ArrayList<>(sender.waiting());
-        all.add(receive);
-        return all.toArray(ChannelOperation[]::new);
-    }
-
-    /** One packet is lost. */
-    @Override
-    void operationFailed(Throwable cause) {
-        pipeline().fireExceptionCaught(cause);
-    }
-
-    /** Sends the turn's entries now and not at its end. */
-    void submitNow() {
-        reactor().submitNow();
-    }
-
-    // Reading and writing.
-
-    @Override
-    protected void doBeginRead() {
-        receive.read();
-    }
-
-    @Override
-    void autoReadCleared() {
-        if (!isRegistered()) {
-            return;
-        }
-        if (eventLoop().inEventLoop()) {
-            receive.readNoMore();
-        } else {
-            eventLoop().execute(receive::readNoMore);
-        }
-    }
-
-    /**
-     * @param broken whether the socket is of no use any more
-     */
-    void receiveFailed(Exception cause, boolean broken) {
-        if (!isActive()) {
-            return;
-        }
-        pipeline().fireExceptionCaught(cause);
-        if (broken) {
-            unsafe().close(voidPromise());
-        }
-    }
-
-    @Override
-    protected void doWrite(ChannelOutboundBuffer in) {
-        sender.flushed(in);
     }
 
     @Override
@@ -211,101 +149,10 @@ public final class UringDatagramChannel extends UringChannel implements Datagram
                         + " InetSocketAddress>, ByteBuf)");
     }
 
-    /** Memory that does not move, in no more pieces than one operation names. */
-    private static boolean isSendable(ByteBuf content) {
-        return content.isDirect() && content.nioBufferCount() <= DatagramMessage.VECTORS;
-    }
-
     private static void requireResolved(@Nullable InetSocketAddress recipient) {
         if (recipient != null && recipient.isUnresolved()) {
             throw new UnresolvedAddressException();
         }
-    }
-
-    // Its addresses.
-
-    @Override
-    protected void doBind(SocketAddress address) throws Exception {
-        super.doBind(address);
-        active(true);
-    }
-
-    @SuppressWarnings("deprecation") // there is a use: the kernel has chosen an address
-    private void doConnect(SocketAddress peer) throws IOException {
-        if (connected) {
-            throw new AlreadyConnectedException();
-        }
-        sender.sendNow(); // what was flushed before goes to its own recipients
-        socket.connect(peer);
-        forgetAddresses();
-        invalidateLocalAddress();
-        invalidateRemoteAddress();
-        connected = true;
-        active(true);
-    }
-
-    /** The port stays bound, so the channel stays active. */
-    @Override
-    protected void doDisconnect() throws Exception {
-        if (connected) {
-            sender.sendNow();
-            socket.disconnect();
-            connected = false;
-            forgetAddresses();
-        }
-    }
-
-    private final class DatagramUnsafe extends UringUnsafe {
-        @Override
-        public void connect(
-                SocketAddress peer, @Nullable SocketAddress from, ChannelPromise promise) {
-            if (!promise.setUncancellable() || !ensureOpen(promise)) {
-                return;
-            }
-            boolean wasActive = isActive();
-            try {
-                if (peer instanceof InetSocketAddress inet) {
-                    requireResolved(inet);
-                }
-                if (from != null) {
-                    doBind(from);
-                }
-                doConnect(peer);
-            } catch (AlreadyConnectedException e) {
-                promise.tryFailure(e);
-                return;
-            } catch (Throwable t) {
-                promise.tryFailure(annotateConnectException(t, peer));
-                close(voidPromise());
-                return;
-            }
-            boolean told = promise.trySuccess();
-            if (!wasActive && isActive()) {
-                pipeline().fireChannelActive();
-            }
-            if (!told) {
-                close(voidPromise());
-            }
-        }
-    }
-
-    // Its end.
-
-    @Override
-    void beforeClose() {
-        sender.sendAtLast();
-    }
-
-    @Override
-    void keepWhatIsSent() {
-        sender.keepWhatIsSent();
-    }
-
-    @Override
-    void onClosed() {
-        connected = false;
-        receive.closed();
-        sender.closed();
     }
 
     // Groups. The calls take no time, so they are made where they are asked for.

@@ -2,7 +2,6 @@ package io.uring.netty;
 
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.socket.DatagramChannelConfig;
 import io.netty.channel.unix.UnixChannelOption;
 import io.uring.net.Multicast;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * io.uring.reactor.ReactorConfig#withDatagramBuffers}), and by default as long as it can be; of the
  * allocator for received buffers only the number of messages per read is used.
  */
-final class UringDatagramChannelConfig extends UringChannelConfig<UringDatagramChannelConfig>
+final class UringDatagramChannelConfig extends PacketConfig<UringDatagramChannelConfig>
         implements DatagramChannelConfig {
     private static final Map<ChannelOption<?>, SocketOption<?>> SOCKET_OPTIONS =
             Map.ofEntries(
@@ -41,20 +40,14 @@ final class UringDatagramChannelConfig extends UringChannelConfig<UringDatagramC
     /** Where the kernel would have to be asked in two ways, and for IPv4 does not tell. */
     private volatile @Nullable NetworkInterface network;
 
-    private volatile boolean activeOnRegistration;
-
     @SuppressWarnings("this-escape")
     UringDatagramChannelConfig(UringDatagramChannel channel) {
-        super(channel, new FixedRecvByteBufAllocator(2048), SOCKET_OPTIONS);
+        super(channel, SOCKET_OPTIONS);
         // As NIO does; where the kernel does not know it, there is nothing to turn off.
         socket().with(fd -> SocketOption.IP_MULTICAST_ALL.set(fd, false));
         if (socket().isIpv6()) {
             socket().with(fd -> SocketOption.IPV6_MULTICAST_ALL.set(fd, false));
         }
-    }
-
-    boolean isActiveOnRegistration() {
-        return activeOnRegistration;
     }
 
     /** An IPv6 socket carries IPv4 too. */
@@ -69,7 +62,6 @@ final class UringDatagramChannelConfig extends UringChannelConfig<UringDatagramC
         return socket().option(socket().isIpv6() ? v6 : v4);
     }
 
-    @SuppressWarnings("deprecation") // DATAGRAM_CHANNEL_ACTIVE_ON_REGISTRATION
     @Override
     public Map<ChannelOption<?>, Object> getOptions() {
         return getOptions(
@@ -79,12 +71,11 @@ final class UringDatagramChannelConfig extends UringChannelConfig<UringDatagramC
                 ChannelOption.IP_MULTICAST_LOOP_DISABLED,
                 ChannelOption.IP_MULTICAST_ADDR,
                 ChannelOption.IP_MULTICAST_IF,
-                ChannelOption.DATAGRAM_CHANNEL_ACTIVE_ON_REGISTRATION,
                 UringChannelOption.IP_MULTICAST_ALL,
                 UringChannelOption.IP_RECVORIGDSTADDR);
     }
 
-    @SuppressWarnings({"unchecked", "deprecation"})
+    @SuppressWarnings("unchecked")
     @Override
     public <T> @Nullable T getOption(ChannelOption<T> option) {
         if (option == ChannelOption.IP_TOS) {
@@ -102,9 +93,6 @@ final class UringDatagramChannelConfig extends UringChannelConfig<UringDatagramC
         if (option == ChannelOption.IP_MULTICAST_IF) {
             return (T) getNetworkInterface();
         }
-        if (option == ChannelOption.DATAGRAM_CHANNEL_ACTIVE_ON_REGISTRATION) {
-            return (T) Boolean.valueOf(activeOnRegistration);
-        }
         if (option == UringChannelOption.IP_MULTICAST_ALL) {
             return (T) either(SocketOption.IP_MULTICAST_ALL, SocketOption.IPV6_MULTICAST_ALL);
         }
@@ -114,7 +102,6 @@ final class UringDatagramChannelConfig extends UringChannelConfig<UringDatagramC
         return super.getOption(option);
     }
 
-    @SuppressWarnings("deprecation")
     @Override
     public <T> boolean setOption(ChannelOption<T> option, T value) {
         validate(option, value);
@@ -128,8 +115,6 @@ final class UringDatagramChannelConfig extends UringChannelConfig<UringDatagramC
             setInterface((InetAddress) value);
         } else if (option == ChannelOption.IP_MULTICAST_IF) {
             setNetworkInterface((NetworkInterface) value);
-        } else if (option == ChannelOption.DATAGRAM_CHANNEL_ACTIVE_ON_REGISTRATION) {
-            setActiveOnRegistration((Boolean) value);
         } else if (option == UringChannelOption.IP_MULTICAST_ALL) {
             Boolean on = (Boolean) value;
             both(SocketOption.IP_MULTICAST_ALL, SocketOption.IPV6_MULTICAST_ALL, on);
@@ -140,14 +125,6 @@ final class UringDatagramChannelConfig extends UringChannelConfig<UringDatagramC
             return super.setOption(option, value);
         }
         return true;
-    }
-
-    private void setActiveOnRegistration(boolean on) {
-        if (channel.isRegistered()) {
-            throw new IllegalStateException(
-                    "DATAGRAM_CHANNEL_ACTIVE_ON_REGISTRATION of " + channel + ": it is registered");
-        }
-        activeOnRegistration = on;
     }
 
     @Override

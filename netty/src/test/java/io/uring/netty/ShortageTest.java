@@ -93,6 +93,7 @@ class ShortageTest {
             wire.accepted();
             warmUp(failures, wire.server);
             Reactor reactor = Wire.reactor(wire.server);
+            assertTrue(reactor.counters().snapshot().enters() > 0);
             try (DescriptorLimit _ = DescriptorLimit.none()) {
                 waiting.connect(wire.address());
                 wire.server.config().setAutoRead(true);

@@ -131,4 +131,24 @@ class StreamZeroCopyTest {
             assertNull(handler.failure.get());
         }
     }
+
+    /** Nothing is too short for it, and there is nothing to send. */
+    @Test
+    void emptyMessagesEndThoughEveryMessageIsSentWithoutACopy() throws Exception {
+        try (Wire wire =
+                        new Wire(
+                                1,
+                                new ServerBootstrap()
+                                        .childOption(UringChannelOption.ZERO_COPY_BYTES, 0),
+                                ChannelInboundHandlerAdapter::new);
+                Socket client = wire.connect()) {
+            Channel channel = wire.accepted();
+            ChannelFuture first = channel.write(Unpooled.directBuffer());
+            ChannelFuture second = channel.write(Unpooled.directBuffer().writeByte('x'));
+            ChannelFuture third = channel.writeAndFlush(Unpooled.EMPTY_BUFFER);
+            assertEquals('x', client.getInputStream().read());
+            assertTrue(third.await(20, TimeUnit.SECONDS));
+            assertTrue(first.isSuccess() && second.isSuccess() && third.isSuccess());
+        }
+    }
 }

@@ -37,11 +37,15 @@ public final class DatagramBuffers {
     /** Offset of the payload. */
     public static final int PAYLOAD = CONTROL + CONTROL_BYTES;
 
+    /** Bytes reserved for the source on unix sockets, whose names are paths: up to the payload. */
+    public static final int UNIX_NAME_BYTES = PAYLOAD - NAME;
+
     private static final int CACHE_LINE_BYTES = 64;
 
     private final BufferGroup group;
     private final LoopArena arena;
     private final MessageHeader sizes;
+    private final MessageHeader unixSizes;
     private final int bufferBytes;
     private final ArrayDeque<DatagramMessage> idle = new ArrayDeque<>();
     private int messages;
@@ -52,6 +56,7 @@ public final class DatagramBuffers {
         group = BufferGroup.forDatagrams(reactor, ring, buffers);
         arena = new LoopArena(ring);
         sizes = new MessageHeader(arena, 1).reserve(NAME_BYTES, CONTROL_BYTES);
+        unixSizes = new MessageHeader(arena, 1).reserve(UNIX_NAME_BYTES, 0);
     }
 
     /** Buffers with room for a payload and what comes before it. */
@@ -73,6 +78,11 @@ public final class DatagramBuffers {
     /** For every multishot receive. */
     public MessageHeader sizes() {
         return sizes;
+    }
+
+    /** The same on unix sockets: no control messages, and a payload at the same place. */
+    public MessageHeader unixSizes() {
+        return unixSizes;
     }
 
     /** For one operation; given back with {@link #returnMessage}. */
