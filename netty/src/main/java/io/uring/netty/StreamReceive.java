@@ -23,13 +23,11 @@ import org.jspecify.annotations.Nullable;
  * shared buffers. It is cancelled only when data comes that nobody asked for: such data is held
  * until the next read, so that switching auto-read off and on costs nothing.
  */
-final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Owner {
+final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Owner, Runnable {
     private final UringStreamChannel channel;
 
     /** Bytes, and descriptors of unix sockets. */
     private final ArrayDeque<Object> held = new ArrayDeque<>(0);
-
-    private final Runnable arm = this::armNow;
 
     /** Set while a receive without the shared buffers is armed. */
     private @Nullable Chunk chunk;
@@ -106,8 +104,9 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         }
     }
 
+    /** Or about to be. */
     boolean isArmed() {
-        return isPending();
+        return isPending() || armScheduled;
     }
 
     boolean hasEnded() {
@@ -122,11 +121,13 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
     private void arm() {
         if (!armScheduled && !isPending() && !ended && channel.isOnThisLoop()) {
             armScheduled = true;
-            channel.reactor().beforeSubmit(arm);
+            channel.reactor().beforeSubmit(this);
         }
     }
 
-    private void armNow() {
+    /** At the end of the turn: arms. */
+    @Override
+    public void run() {
         if (!channel.isOnThisLoop()) {
             return; // it has left since
         }
@@ -135,7 +136,7 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
             cancelling = false;
             try {
                 channel.submit(this);
-            } catch (RuntimeException e) { // the limit of operations: nobody would hear the peer
+            } catch (RuntimeException | OutOfMemoryError e) { // nobody would hear the peer
                 channel.pipeline().fireExceptionCaught(e);
                 channel.closeAfterFailure();
             }
