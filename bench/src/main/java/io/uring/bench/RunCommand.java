@@ -25,7 +25,8 @@ final class RunCommand implements Callable<Integer> {
     private static final int QUICK_ROUNDS = 3;
     private static final double FULL_SECONDS = 1.2;
     private static final double QUICK_SECONDS = 0.6;
-    private static final double WARMUP_SECONDS = 4;
+    private static final double FULL_WARMUP_SECONDS = 4;
+    private static final double QUICK_WARMUP_SECONDS = 2;
     private static final double FULL_SETTLE_SECONDS = 0.2;
     private static final double QUICK_SETTLE_SECONDS = 0.1;
 
@@ -39,6 +40,7 @@ final class RunCommand implements Callable<Integer> {
                     "c-epoll",
                     "netty-epoll-pooled",
                     "netty-uring-pooled",
+                    "uring-netty-pooled",
                     "vthreads",
                     "jetty-uring",
                     "jetty",
@@ -194,7 +196,7 @@ final class RunCommand implements Callable<Integer> {
                 chosenScenarios(),
                 !contenders.isEmpty() && !usualPairs,
                 rounds > 0 ? rounds : quick ? QUICK_ROUNDS : FULL_ROUNDS,
-                warmup > 0 ? warmup : WARMUP_SECONDS,
+                warmup > 0 ? warmup : quick ? QUICK_WARMUP_SECONDS : FULL_WARMUP_SECONDS,
                 quick ? QUICK_SETTLE_SECONDS : FULL_SETTLE_SECONDS,
                 seconds > 0 ? seconds : quick ? QUICK_SECONDS : FULL_SECONDS,
                 quick ? QUICK_BUDGET_SECONDS : 0);

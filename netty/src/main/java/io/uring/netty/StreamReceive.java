@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * shared buffers. It is cancelled only when data comes that nobody asked for: such data is held
  * until the next read, so that switching auto-read off and on costs nothing.
  */
-final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Owner {
+final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Owner, Runnable {
     /**
      * What the end of a shared buffer has torn is copied together up to this size: of requests that
      * come in one packet, whose readers may count on getting them in one piece, as from other
@@ -35,8 +35,6 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
 
     /** Bytes, and descriptors of unix sockets. */
     private final ArrayDeque<Object> held = new ArrayDeque<>(0);
-
-    private final Runnable arm = this::armNow;
 
     /** Set while a receive without the shared buffers is armed. */
     private @Nullable Chunk chunk;
@@ -116,8 +114,9 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         }
     }
 
+    /** Or about to be. */
     boolean isArmed() {
-        return isPending();
+        return isPending() || armScheduled;
     }
 
     boolean hasEnded() {
@@ -132,11 +131,13 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
     private void arm() {
         if (!armScheduled && !isPending() && !ended && channel.isOnThisLoop()) {
             armScheduled = true;
-            channel.reactor().beforeSubmit(arm);
+            channel.reactor().beforeSubmit(this);
         }
     }
 
-    private void armNow() {
+    /** At the end of the turn: arms. */
+    @Override
+    public void run() {
         if (!channel.isOnThisLoop()) {
             return; // it has left since
         }

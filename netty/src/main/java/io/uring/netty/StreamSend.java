@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * The sending half of a stream: one send at a time, of all that is flushed when it is prepared,
  * which is at the end of the turn. So all flushes of a turn leave with the call that waits.
  */
-final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer.MessageProcessor {
+final class StreamSend extends ChannelOperation
+        implements ChannelOutboundBuffer.MessageProcessor, Runnable {
     private final UringStreamChannel channel;
-    private final Runnable flush = this::flush;
 
     /** Where the messages are, from the first flush on; Netty's own reference ends with a close. */
     private @Nullable ChannelOutboundBuffer queue;
@@ -88,7 +88,7 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
     private void schedule() {
         if (!scheduled && !isSending() && channel.isOnThisLoop()) {
             scheduled = true;
-            channel.reactor().beforeSubmit(flush);
+            channel.reactor().beforeSubmit(this);
         }
     }
 
@@ -145,6 +145,12 @@ final class StreamSend extends ChannelOperation implements ChannelOutboundBuffer
         if (scheduled && !isSending()) {
             flush();
         }
+    }
+
+    /** At the end of the turn: sends. */
+    @Override
+    public void run() {
+        flush();
     }
 
     private void flush() {

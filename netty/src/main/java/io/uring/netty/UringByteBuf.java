@@ -89,7 +89,7 @@ final class UringByteBuf extends AbstractReferenceCountedByteBuf {
     @Override
     public ByteBuf touch(Object hint) {
         ResourceLeakTracker<UringByteBuf> tracker = leak;
-        if (tracker != null) {
+        if (tracker != null && recordsTouches()) {
             tracker.record(hint);
         }
         return this;
@@ -98,10 +98,16 @@ final class UringByteBuf extends AbstractReferenceCountedByteBuf {
     @Override
     public ByteBuf touch() {
         ResourceLeakTracker<UringByteBuf> tracker = leak;
-        if (tracker != null) {
+        if (tracker != null && recordsTouches()) {
             tracker.record();
         }
         return this;
+    }
+
+    /** Each record is a stack trace, and every handler touches: too much for the default level. */
+    private static boolean recordsTouches() {
+        return ResourceLeakDetector.getLevel().ordinal()
+                > ResourceLeakDetector.Level.SIMPLE.ordinal();
     }
 
     @Override

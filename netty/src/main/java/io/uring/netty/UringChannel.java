@@ -37,8 +37,8 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
     private volatile @Nullable UringRegistration registration;
     private int pendingOperations;
 
-    /** To be run when no operation is pending. */
-    private final ArrayDeque<Runnable> whenIdle = new ArrayDeque<>(0);
+    /** To be run when no operation is pending; made when there is the first. */
+    private @Nullable ArrayDeque<Runnable> whenIdle;
 
     private volatile @Nullable SocketAddress local;
     private volatile @Nullable SocketAddress peer;
@@ -133,13 +133,20 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
     }
 
     private void runWhenIdle() {
-        while (pendingOperations == 0) {
+        while (pendingOperations == 0 && whenIdle != null) {
             Runnable task = whenIdle.pollFirst();
             if (task == null) {
                 return;
             }
             task.run();
         }
+    }
+
+    private void runWhenIdle(Runnable task) {
+        if (whenIdle == null) {
+            whenIdle = new ArrayDeque<>(2);
+        }
+        whenIdle.addLast(task);
     }
 
     /** Those that can wait for long. */
@@ -235,7 +242,7 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
         if (pendingOperations > 0) { // not through close(), which waits for them
             keepWhatIsSent();
             cancelOperations();
-            whenIdle.addLast(this::closeDescriptor);
+            runWhenIdle(this::closeDescriptor);
         } else {
             closeDescriptor();
         }
@@ -335,7 +342,7 @@ abstract class UringChannel extends AbstractChannel implements UnixChannel {
             if (pendingOperations == 0) {
                 task.run();
             } else {
-                whenIdle.addLast(task);
+                runWhenIdle(task);
             }
         }
 

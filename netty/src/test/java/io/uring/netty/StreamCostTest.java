@@ -127,6 +127,27 @@ class StreamCostTest {
         }
     }
 
+    /** Nothing else waits for a connection that is read: no poll for its end. */
+    @Test
+    void aConnectionThatWaitsIsOneReceive() throws Exception {
+        try (Wire wire = new Wire(StreamLifetimeTest.Echo::new);
+                Socket first = wire.connect()) {
+            Reactor reactor = Wire.reactor(wire.accepted());
+            pingPong(first, 1);
+            LoopCounters.Snapshot before = reactor.counters().snapshot();
+            Socket[] clients = new Socket[20];
+            for (int i = 0; i < clients.length; i++) {
+                clients[i] = wire.connect();
+                pingPong(clients[i], 1); // a send each
+            }
+            long sqes = reactor.counters().snapshot().sqes() - before.sqes();
+            assertTrue(sqes <= 2L * clients.length + 2, sqes + " entries");
+            for (Socket client : clients) {
+                client.close();
+            }
+        }
+    }
+
     @Test
     void anIdleLoopSleeps() throws Exception {
         try (Wire wire = new Wire(StreamLifetimeTest.Echo::new)) {
