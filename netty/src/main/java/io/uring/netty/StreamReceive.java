@@ -63,7 +63,13 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
 
     private @Nullable IOException failure;
 
-    /** Filled a buffer to its end; the next completion, which the kernel owes, brings the rest. */
+    /**
+     * Nothing has come since it was armed. If there was nothing then, the kernel limits what comes
+     * first to what was left of a buffer then, whichever buffer it gets into now (seen on 6.18).
+     */
+    private boolean first;
+
+    /** Ended where a buffer ended; the next completion, which the kernel owes, brings the rest. */
     private @Nullable ByteBuf torn;
 
     StreamReceive(UringStreamChannel channel) {
@@ -222,6 +228,7 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
     @Override
     protected void prepare(Sqe sqe) {
         forDescriptors = channel.receivesDescriptors();
+        first = true;
         if (forDescriptors) {
             DescriptorMessage message = descriptors;
             if (message == null) {
@@ -292,11 +299,12 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
 
     private void bytesArrived(ByteBuf data, int flags) {
         boolean more = (flags & Cqe.F_MORE) != 0 && (flags & Cqe.F_SOCK_NONEMPTY) != 0;
-        boolean endsBuffer = (flags & Cqe.F_BUF_MORE) == 0;
+        boolean mayBeTorn = first || (flags & Cqe.F_BUF_MORE) == 0;
+        first = false;
         if (torn != null) {
             arrived(joined(torn, data), more);
         } else if (more
-                && endsBuffer
+                && mayBeTorn
                 && data.readableBytes() < MOST_JOINED_BYTES
                 && channel.isActive()) {
             torn = data;
@@ -306,17 +314,17 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
     }
 
     /** Both in one piece if that is small; otherwise the second one, after the first has gone. */
-    private ByteBuf joined(ByteBuf first, ByteBuf second) {
-        int bytes = first.readableBytes() + second.readableBytes();
+    private ByteBuf joined(ByteBuf start, ByteBuf rest) {
+        int bytes = start.readableBytes() + rest.readableBytes();
         if (bytes > MOST_JOINED_BYTES) {
             deliverTorn(true);
-            return second;
+            return rest;
         }
         ByteBuf both = channel.alloc().directBuffer(bytes);
-        both.writeBytes(first).writeBytes(second);
+        both.writeBytes(start).writeBytes(rest);
         torn = null;
-        first.release();
-        second.release();
+        start.release();
+        rest.release();
         return both;
     }
 

@@ -116,6 +116,24 @@ class TornMessageTest {
         }
     }
 
+    /** The kernel remembers how much room there was when a receive was armed. */
+    @Test
+    void theFirstMessageArrivesWholeThoughABufferWasNearItsEndBefore() throws Exception {
+        BlockingQueue<Integer> sizes = new LinkedBlockingQueue<>();
+        try (Wire wire = wire(BufferConfig.fixed(8, 4096), () -> new Echo(sizes), true);
+                Socket other = wire.connect()) {
+            wire.accepted();
+            send(other, content(4000));
+            try (Socket client = wire.connect()) {
+                wire.accepted();
+                send(other, content(1000)); // of which most is in the next buffer
+                sizes.clear();
+                send(client, content(1000));
+                assertEquals(List.of(1000), List.copyOf(sizes));
+            }
+        }
+    }
+
     @Test
     void messagesOfAnySizeArriveInOrderAndThoseOfEightKibibytesWhole() throws Exception {
         long seed = System.nanoTime();
