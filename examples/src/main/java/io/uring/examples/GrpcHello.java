@@ -1,10 +1,9 @@
 package io.uring.examples;
 
+import static io.grpc.CallOptions.DEFAULT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.grpc.CallOptions;
 import io.grpc.MethodDescriptor;
-import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
@@ -39,15 +38,14 @@ public final class GrpcHello {
             var server = uring.configure(builder).build().start();
             var target = NettyChannelBuilder.forAddress("127.0.0.1", server.getPort());
             var channel = uring.configure(target).usePlaintext().build();
-            var options = CallOptions.DEFAULT;
-            var answer = ClientCalls.blockingUnaryCall(channel, HELLO, options, arguments[0]);
+            var answer = ClientCalls.blockingUnaryCall(channel, HELLO, DEFAULT, arguments[0]);
             System.out.println(answer + (uring.isUring() ? ", on io_uring" : ", on NIO"));
             channel.shutdownNow();
             server.shutdownNow();
         }
     }
 
-    private record Text() implements Marshaller<String> {
+    private record Text() implements MethodDescriptor.Marshaller<String> {
         @Override
         public InputStream stream(String text) {
             return new ByteArrayInputStream(text.getBytes(UTF_8));

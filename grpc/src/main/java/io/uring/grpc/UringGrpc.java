@@ -2,12 +2,17 @@ package io.uring.grpc;
 
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.uring.netty.Uring;
+import io.uring.netty.UringDomainSocketChannel;
 import io.uring.netty.UringIoHandler;
+import io.uring.netty.UringServerDomainSocketChannel;
 import io.uring.netty.UringServerSocketChannel;
 import io.uring.netty.UringSocketChannel;
 import io.uring.reactor.ReactorConfig;
@@ -80,12 +85,7 @@ public final class UringGrpc implements AutoCloseable {
      * @return {@code builder}
      */
     public NettyServerBuilder configure(NettyServerBuilder builder) {
-        if (loops == null) {
-            return builder;
-        }
-        return builder.channelFactory(UringServerSocketChannel::new)
-                .bossEventLoopGroup(loops)
-                .workerEventLoopGroup(loops);
+        return loops == null ? builder : on(loops, UringServerSocketChannel::new, builder);
     }
 
     /**
@@ -94,10 +94,58 @@ public final class UringGrpc implements AutoCloseable {
      * @return {@code builder}
      */
     public NettyChannelBuilder configure(NettyChannelBuilder builder) {
+        return loops == null ? builder : on(loops, UringSocketChannel::new, builder);
+    }
+
+    /**
+     * Puts a server of a unix socket on these loops.
+     *
+     * <pre>{@code
+     * var path = new DomainSocketAddress("/run/greeter.socket");
+     * Server server = uring.configureUnix(NettyServerBuilder.forAddress(path))...
+     * ManagedChannel channel = uring.configureUnix(NettyChannelBuilder.forAddress(path))...
+     * }</pre>
+     *
+     * @return {@code builder}
+     * @throws IllegalStateException where io_uring cannot be used: gRPC's own loops have no
+     *     channels for unix sockets
+     */
+    public NettyServerBuilder configureUnix(NettyServerBuilder builder) {
+        return on(unixLoops(), UringServerDomainSocketChannel::new, builder);
+    }
+
+    /**
+     * Puts a client of a unix socket on these loops, as above.
+     *
+     * @return {@code builder}
+     * @throws IllegalStateException where io_uring cannot be used
+     */
+    public NettyChannelBuilder configureUnix(NettyChannelBuilder builder) {
+        return on(unixLoops(), UringDomainSocketChannel::new, builder);
+    }
+
+    private EventLoopGroup unixLoops() {
         if (loops == null) {
-            return builder;
+            throw new IllegalStateException(
+                    "gRPC has unix sockets here with io_uring only", Uring.unavailabilityCause());
         }
-        return builder.channelFactory(UringSocketChannel::new).eventLoopGroup(loops);
+        return loops;
+    }
+
+    private static NettyServerBuilder on(
+            EventLoopGroup loops,
+            ChannelFactory<? extends ServerChannel> channels,
+            NettyServerBuilder builder) {
+        return builder.channelFactory(channels)
+                .bossEventLoopGroup(loops)
+                .workerEventLoopGroup(loops);
+    }
+
+    private static NettyChannelBuilder on(
+            EventLoopGroup loops,
+            ChannelFactory<? extends Channel> channels,
+            NettyChannelBuilder builder) {
+        return builder.channelFactory(channels).eventLoopGroup(loops);
     }
 
     /**

@@ -9,6 +9,7 @@ import io.grpc.CallOptions;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ClientCalls;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.uring.reactor.ReactorConfig;
 import io.uring.testkit.ChildJvm;
 import io.uring.testkit.NoBufferLeaks;
@@ -48,6 +49,12 @@ class UringGrpcTest {
         public static void main(String[] arguments) throws Exception {
             try (UringGrpc uring = UringGrpc.create()) {
                 System.out.println("uring=" + uring.isUring() + ".");
+                var unix = new DomainSocketAddress("never bound");
+                var refusal =
+                        assertThrows(
+                                IllegalStateException.class,
+                                () -> uring.configureUnix(NettyServerBuilder.forAddress(unix)));
+                System.out.println("UNIX=" + refusal.getCause().getMessage());
                 var local = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
                 var server =
                         uring.configure(NettyServerBuilder.forAddress(local))
@@ -77,6 +84,7 @@ class UringGrpcTest {
             String output = child.output();
             assertTrue(output.contains("uring=false."), output);
             assertTrue(output.contains("ANSWER=42"), output);
+            assertTrue(output.contains("UNIX=io_uring_setup: EPERM"), output);
             String reason =
                     output.split("gRPC does not use io_uring: ", 2)[1].lines().findFirst().get();
             assertTrue(reason.contains("EPERM"), reason);

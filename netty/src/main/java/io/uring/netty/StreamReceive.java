@@ -24,6 +24,13 @@ import org.jspecify.annotations.Nullable;
  * until the next read, so that switching auto-read off and on costs nothing.
  */
 final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Owner, Runnable {
+    /**
+     * What the end of a shared buffer has torn is copied together up to this size: of requests that
+     * come in one packet, whose readers may count on getting them in one piece, as from other
+     * transports. Larger ones are parts of streams, for which a copy costs more than a message.
+     */
+    private static final int MOST_JOINED_BYTES = 8 * 1024;
+
     private final UringStreamChannel channel;
 
     /** Bytes, and descriptors of unix sockets. */
@@ -55,6 +62,15 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
     private boolean peerClosed;
 
     private @Nullable IOException failure;
+
+    /**
+     * Nothing has come since it was armed. If there was nothing then, the kernel limits what comes
+     * first to what was left of a buffer then, whichever buffer it gets into now (seen on 6.18).
+     */
+    private boolean first;
+
+    /** Ended where a buffer ended; the next completion, which the kernel owes, brings the rest. */
+    private @Nullable ByteBuf torn;
 
     StreamReceive(UringStreamChannel channel) {
         super(channel);
@@ -195,6 +211,10 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
         ended = true;
         held.forEach(StreamReceive::giveBack);
         held.clear();
+        if (torn != null) {
+            torn.release();
+            torn = null;
+        }
     }
 
     private static void giveBack(Object received) {
@@ -208,6 +228,7 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
     @Override
     protected void prepare(Sqe sqe) {
         forDescriptors = channel.receivesDescriptors();
+        first = true;
         if (forDescriptors) {
             DescriptorMessage message = descriptors;
             if (message == null) {
@@ -235,15 +256,17 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
     @Override
     protected void completed(int result, int flags) {
         ByteBuf data = received(result, flags);
-        if (forDescriptors && result > 0) {
-            descriptorsArrived();
-        } else if (data != null) {
-            boolean last = (flags & Cqe.F_MORE) == 0;
-            arrived(data, !last && (flags & Cqe.F_SOCK_NONEMPTY) != 0);
-        } else if (result == 0) {
-            ended(null);
+        if (data != null) {
+            bytesArrived(data, flags);
         } else {
-            failed(-result);
+            deliverTorn(false); // before what comes instead of the rest
+            if (result > 0) {
+                descriptorsArrived();
+            } else if (result == 0) {
+                ended(null);
+            } else {
+                failed(-result);
+            }
         }
         if (!isPending()) {
             if (reading && !ended) {
@@ -272,6 +295,45 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
             }
         }
         return data == null ? null : UringByteBuf.of(data, channel.alloc(), buffers);
+    }
+
+    private void bytesArrived(ByteBuf data, int flags) {
+        boolean more = (flags & Cqe.F_MORE) != 0 && (flags & Cqe.F_SOCK_NONEMPTY) != 0;
+        boolean mayBeTorn = first || (flags & Cqe.F_BUF_MORE) == 0;
+        first = false;
+        if (torn != null) {
+            arrived(joined(torn, data), more);
+        } else if (more
+                && mayBeTorn
+                && data.readableBytes() < MOST_JOINED_BYTES
+                && channel.isActive()) {
+            torn = data;
+        } else {
+            arrived(data, more);
+        }
+    }
+
+    /** Both in one piece if that is small; otherwise the second one, after the first has gone. */
+    private ByteBuf joined(ByteBuf start, ByteBuf rest) {
+        int bytes = start.readableBytes() + rest.readableBytes();
+        if (bytes > MOST_JOINED_BYTES) {
+            deliverTorn(true);
+            return rest;
+        }
+        ByteBuf both = channel.alloc().directBuffer(bytes);
+        both.writeBytes(start).writeBytes(rest);
+        torn = null;
+        start.release();
+        rest.release();
+        return both;
+    }
+
+    private void deliverTorn(boolean more) {
+        ByteBuf alone = torn;
+        if (alone != null) {
+            torn = null;
+            arrived(alone, more);
+        }
     }
 
     private void arrived(ByteBuf data, boolean more) {

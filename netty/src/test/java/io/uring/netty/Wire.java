@@ -31,9 +31,16 @@ final class Wire implements AutoCloseable {
     }
 
     Wire(int loops, ServerBootstrap bootstrap, Supplier<ChannelHandler> handler) throws Exception {
-        group =
-                new MultiThreadIoEventLoopGroup(
-                        loops, UringIoHandler.newFactory(ReactorConfig.defaults()));
+        this(loops, ReactorConfig.defaults(), bootstrap, handler);
+    }
+
+    Wire(
+            int loops,
+            ReactorConfig config,
+            ServerBootstrap bootstrap,
+            Supplier<ChannelHandler> handler)
+            throws Exception {
+        group = new MultiThreadIoEventLoopGroup(loops, UringIoHandler.newFactory(config));
         server =
                 bootstrap
                         .group(group)

@@ -72,13 +72,15 @@ class UringTransportTest {
 
     @Test
     void staysOutWhenThePropertySaysSo() throws Exception {
-        System.setProperty(UringServiceProvider.PROPERTY, "false");
+        String before = System.setProperty(UringServiceProvider.PROPERTY, "false");
         try {
             Vertx vertx = Vertx.vertx();
             assertSame(Transport.NIO.implementation(), transport(vertx));
             await(vertx.close());
         } finally {
-            System.clearProperty(UringServiceProvider.PROPERTY);
+            if (before == null) {
+                System.clearProperty(UringServiceProvider.PROPERTY);
+            }
         }
     }
 

@@ -11,26 +11,23 @@ import org.junit.Test;
  */
 @SuppressWarnings("UnusedVariable") // parameters of tests that are left out
 public final class VertxNetTest extends NetTest {
-    private static final String OUTSIDE = "connects to a host outside of this machine";
+    @Test
+    public void transportIsTheOneToBeTested() throws Exception {
+        SuiteTransport.assertUsed();
+    }
 
-    @Ignore(OUTSIDE)
+    @Ignore(SuiteTransport.OUTSIDE)
     @Test
     @Override
     public void testConnectTimeout(Checkpoint checkpoint) {}
 
-    @Ignore(OUTSIDE)
+    @Ignore(SuiteTransport.OUTSIDE)
     @Test
     @Override
     public void testConnectTimeoutOverride(Checkpoint checkpoint) {}
 
-    @Ignore(OUTSIDE)
+    @Ignore(SuiteTransport.OUTSIDE)
     @Test
     @Override
     public void testDisableConnectTimeout() {}
-
-    /** See {@link UringTransportTest}, which does the same and takes the bytes as they come. */
-    @Ignore("wants 1024 bytes of a stream in one read; here a read ends with a receive buffer")
-    @Test
-    @Override
-    public void testAsyncWriteIsFlushed(Checkpoint checkpoint) {}
 }
