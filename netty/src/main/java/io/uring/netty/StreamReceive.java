@@ -320,12 +320,15 @@ final class StreamReceive extends ChannelOperation implements ReceivedBuffer.Own
             deliverTorn(true);
             return rest;
         }
-        ByteBuf both = channel.alloc().directBuffer(bytes);
-        both.writeBytes(start).writeBytes(rest);
-        torn = null;
-        start.release();
-        rest.release();
-        return both;
+        try {
+            ByteBuf both = channel.alloc().directBuffer(bytes);
+            both.writeBytes(start).writeBytes(rest);
+            torn = null;
+            start.release();
+            return both;
+        } finally {
+            rest.release(); // also without memory for both, which ends the channel
+        }
     }
 
     private void deliverTorn(boolean more) {

@@ -38,8 +38,9 @@ class LeavingTest {
     }
 
     /** The loop does nothing from then on that it left behind, until it may go on. */
-    private ChannelFuture leave(Channel channel) throws Exception {
-        channel.eventLoop().submit(() -> {}).get(20, TimeUnit.SECONDS); // the receive is armed
+    private ChannelFuture leave(Channel channel, Socket client) throws Exception {
+        client.getOutputStream().write('a');
+        assertEquals('a', client.getInputStream().read()); // so the receive is armed
         ChannelFuture[] left = new ChannelFuture[1];
         channel.eventLoop()
                 .submit(() -> {
@@ -64,7 +65,7 @@ class LeavingTest {
         try (Wire wire = new Wire(StreamLifetimeTest.Echo::new);
                 Socket client = wire.connect()) {
             Channel channel = wire.accepted();
-            ChannelFuture left = leave(channel);
+            ChannelFuture left = leave(channel, client);
             ChannelFuture registered = next.register(channel);
             channel.eventLoop().submit(() -> {}).get(20, TimeUnit.SECONDS);
             assertFalse(registered.isDone());
@@ -84,7 +85,7 @@ class LeavingTest {
             before = OpenDescriptors.now();
             Socket client = wire.connect();
             Channel channel = wire.accepted();
-            leave(channel);
+            leave(channel, client);
             ChannelFuture registered = next.register(channel);
             ChannelFuture close = channel.close();
             channel.eventLoop().submit(() -> {}).get(20, TimeUnit.SECONDS);
@@ -107,7 +108,7 @@ class LeavingTest {
             before = OpenDescriptors.now();
             Socket client = wire.connect();
             Channel channel = wire.accepted();
-            leave(channel);
+            leave(channel, client);
             ChannelFuture registered = dead.register(channel);
             goOn.countDown();
             assertTrue(registered.await(20, TimeUnit.SECONDS));
