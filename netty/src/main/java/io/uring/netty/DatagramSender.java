@@ -1,12 +1,17 @@
 package io.uring.netty;
 
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.util.concurrent.Future;
 import io.uring.ring.Errno;
 import io.uring.ring.Feature;
+import io.uring.ring.PollOps;
+import io.uring.ring.Sqe;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NotYetConnectedException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +28,8 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
      */
     private static final int MAX_AT_LAST = 1024;
 
+    private static final long RETRY_MILLIS = 1;
+
     private final UringPacketChannel channel;
     private final Runnable flush = this::flush;
 
@@ -33,6 +40,12 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
     private final ArrayDeque<DatagramSend> taken = new ArrayDeque<>(0);
 
     private final ArrayDeque<DatagramSend> idle = new ArrayDeque<>(0);
+
+    /** On unix sockets: what waits until the receiver has room, the one or the other. */
+    private @Nullable Room room;
+
+    private @Nullable Future<?> retry;
+
     private boolean scheduled;
     private boolean sendsToAddresses;
 
@@ -75,6 +88,7 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
     /** The loop is left: a task of it must not send here. */
     void leave() {
         scheduled = false;
+        cancelRetry();
     }
 
     /** Whether SEND takes an address, as it does from the same kernel on; otherwise SENDMSG. */
@@ -85,7 +99,9 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
     private void flush() {
         if (channel.isOnThisLoop()) { // or it has left since
             scheduled = false;
-            send(channel.mostInFlight(), true);
+            if (!isAwaitingRoom()) {
+                send(channel.mostInFlight(), true);
+            }
         }
     }
 
@@ -155,7 +171,9 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
         } else if (!send.hasRecipient() && !channel.isConnected()) {
             send.end(new NotYetConnectedException());
         } else {
-            send.waits(waits);
+            // A send that waits has read its bytes already where the receiver has no room, and in
+            // the end the kernel sends none (seen on 6.18).
+            send.waits(waits && !channel.socket.isUnix());
             try {
                 channel.submit(send);
             } catch (RuntimeException e) {
@@ -177,6 +195,62 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
         ChannelOutboundBuffer in = queue;
         boolean more = in != null && in.size() > taken.size();
         if (channel.isActive() && (more || !send.hasEnded())) {
+            if (result == -Errno.EAGAIN && channel.socket.isUnix()) {
+                awaitRoom(send);
+            } else {
+                schedule();
+            }
+        }
+    }
+
+    private boolean isAwaitingRoom() {
+        return retry != null || (room != null && room.isPending());
+    }
+
+    /** Only of its peer does the kernel tell a socket when there is room. */
+    private void awaitRoom(DatagramSend send) {
+        if (isAwaitingRoom() || !channel.isOnThisLoop()) {
+            return;
+        }
+        if (send.hasRecipient()) {
+            retry = channel.eventLoop().schedule(this::goOn, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+            return;
+        }
+        if (room == null) {
+            room = new Room();
+        }
+        try {
+            channel.submit(room);
+        } catch (RuntimeException e) { // the limit of operations
+            retry = channel.eventLoop().schedule(this::goOn, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void goOn() {
+        retry = null;
+        schedule();
+    }
+
+    private void cancelRetry() {
+        Future<?> waiting = retry;
+        if (waiting != null) {
+            retry = null;
+            waiting.cancel(false);
+        }
+    }
+
+    private final class Room extends ChannelOperation {
+        Room() {
+            super(channel);
+        }
+
+        @Override
+        protected void prepare(Sqe sqe) {
+            PollOps.poll(sqe, channel.descriptor(), PollOps.OUT);
+        }
+
+        @Override
+        protected void completed(int result, int flags) {
             schedule();
         }
     }
@@ -215,8 +289,17 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
     }
 
     /** Those that a close or a change of loops cannot wait for. */
-    List<DatagramSend> waiting() {
-        return taken.stream().filter(send -> send.isPending() && send.waits()).toList();
+    List<ChannelOperation> waiting() {
+        List<ChannelOperation> waiting = new ArrayList<>();
+        for (DatagramSend send : taken) {
+            if (send.isPending() && send.waits()) {
+                waiting.add(send);
+            }
+        }
+        if (room != null) {
+            waiting.add(room);
+        }
+        return waiting;
     }
 
     /** The queue gives its messages up; those that the kernel reads are kept until it is done. */
@@ -229,5 +312,6 @@ final class DatagramSender implements ChannelOutboundBuffer.MessageProcessor {
     void closed() {
         gone = true;
         taken.clear();
+        cancelRetry();
     }
 }

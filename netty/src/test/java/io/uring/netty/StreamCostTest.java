@@ -162,7 +162,7 @@ class StreamCostTest {
             LoopCounters.Snapshot before = reactor.counters().snapshot();
             assertTrue(!last.closeFuture().await(2, TimeUnit.SECONDS)); // nothing may happen
             long enters = reactor.counters().snapshot().enters() - before.enters();
-            assertTrue(enters <= 1, enters + " calls"); // the one that put it to sleep
+            assertTrue(enters <= 3, enters + " calls"); // Netty ends a wait after a second
             for (Socket client : clients) {
                 client.close();
             }
