@@ -1,16 +1,13 @@
 package io.uring.netty;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.EmptyByteBuf;
 import io.netty.channel.AddressedEnvelope;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.DefaultAddressedEnvelope;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramChannelConfig;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.SocketProtocolFamily;
-import io.netty.util.internal.StringUtil;
 import io.uring.net.Multicast;
 import io.uring.ring.Sockaddr;
 import java.io.IOException;
@@ -111,48 +108,19 @@ public final class UringDatagramChannel extends UringPacketChannel implements Da
 
     @Override
     void checkPeer(SocketAddress peer) {
-        if (peer instanceof InetSocketAddress inet) {
-            requireResolved(inet);
+        if (peer instanceof InetSocketAddress inet && inet.isUnresolved()) {
+            throw new UnresolvedAddressException();
         }
     }
 
     @Override
-    protected Object filterOutboundMessage(Object message) {
-        if (message instanceof ByteBuf bytes) {
-            if (!bytes.isReadable() && bytes instanceof EmptyByteBuf) {
-                return new EmptyByteBuf(
-                        alloc()); // the queue's mark of what was cancelled is another
-            }
-            return isSendable(bytes) ? bytes : copied(bytes, bytes);
-        }
-        if (message instanceof DatagramPacket packet) {
-            requireResolved(packet.recipient());
-            ByteBuf content = packet.content();
-            return isSendable(content) ? packet : packet.replace(copied(packet, content));
-        }
-        if (message instanceof AddressedEnvelope<?, ?> envelope
-                && envelope.content() instanceof ByteBuf content
-                && (envelope.recipient() == null
-                        || envelope.recipient() instanceof InetSocketAddress)) {
-            InetSocketAddress recipient = (InetSocketAddress) envelope.recipient();
-            requireResolved(recipient);
-            if (isSendable(content)) {
-                return envelope;
-            }
-            ByteBuf copy = copied(envelope, content);
-            return recipient == null ? copy : new DefaultAddressedEnvelope<>(copy, recipient);
-        }
-        throw new UnsupportedOperationException(
-                "unsupported message type: "
-                        + StringUtil.simpleClassName(message)
-                        + " (expected: DatagramPacket, AddressedEnvelope<ByteBuf,"
-                        + " InetSocketAddress>, ByteBuf)");
+    boolean isRecipient(SocketAddress address) {
+        return address instanceof InetSocketAddress;
     }
 
-    private static void requireResolved(@Nullable InetSocketAddress recipient) {
-        if (recipient != null && recipient.isUnresolved()) {
-            throw new UnresolvedAddressException();
-        }
+    @Override
+    String messageTypes() {
+        return "DatagramPacket, AddressedEnvelope<ByteBuf, InetSocketAddress>, ByteBuf";
     }
 
     // Groups. The calls take no time, so they are made where they are asked for.

@@ -1,14 +1,11 @@
 package io.uring.netty;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.EmptyByteBuf;
 import io.netty.channel.AddressedEnvelope;
-import io.netty.channel.DefaultAddressedEnvelope;
 import io.netty.channel.unix.DomainDatagramChannel;
 import io.netty.channel.unix.DomainDatagramChannelConfig;
 import io.netty.channel.unix.DomainDatagramPacket;
 import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.util.internal.StringUtil;
 import io.uring.ring.Sockaddr;
 import io.uring.ring.internal.SocketCalls;
 import java.io.IOException;
@@ -99,36 +96,15 @@ public final class UringDomainDatagramChannel extends UringPacketChannel
     }
 
     @Override
+    boolean isRecipient(SocketAddress address) {
+        return address instanceof DomainSocketAddress;
+    }
+
+    @Override
     void checkPeer(SocketAddress peer) {}
 
     @Override
-    protected Object filterOutboundMessage(Object message) {
-        if (message instanceof ByteBuf bytes) {
-            if (!bytes.isReadable() && bytes instanceof EmptyByteBuf) {
-                return new EmptyByteBuf(
-                        alloc()); // the queue's mark of what was cancelled is another
-            }
-            return isSendable(bytes) ? bytes : copied(bytes, bytes);
-        }
-        if (message instanceof DomainDatagramPacket packet) {
-            ByteBuf content = packet.content();
-            return isSendable(content) ? packet : packet.replace(copied(packet, content));
-        }
-        if (message instanceof AddressedEnvelope<?, ?> envelope
-                && envelope.content() instanceof ByteBuf content
-                && (envelope.recipient() == null
-                        || envelope.recipient() instanceof DomainSocketAddress)) {
-            if (isSendable(content)) {
-                return envelope;
-            }
-            DomainSocketAddress recipient = (DomainSocketAddress) envelope.recipient();
-            ByteBuf copy = copied(envelope, content);
-            return recipient == null ? copy : new DefaultAddressedEnvelope<>(copy, recipient);
-        }
-        throw new UnsupportedOperationException(
-                "unsupported message type: "
-                        + StringUtil.simpleClassName(message)
-                        + " (expected: DomainDatagramPacket, AddressedEnvelope<ByteBuf,"
-                        + " DomainSocketAddress>, ByteBuf)");
+    String messageTypes() {
+        return "DomainDatagramPacket, AddressedEnvelope<ByteBuf, DomainSocketAddress>, ByteBuf";
     }
 }

@@ -1,11 +1,15 @@
 package io.uring.netty;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufHolder;
+import io.netty.buffer.EmptyByteBuf;
 import io.netty.channel.AddressedEnvelope;
 import io.netty.channel.ChannelMetadata;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultAddressedEnvelope;
 import io.netty.channel.RecvByteBufAllocator;
+import io.netty.util.internal.StringUtil;
 import io.uring.reactor.DatagramMessage;
 import io.uring.ring.Sockaddr;
 import java.io.IOException;
@@ -49,6 +53,12 @@ abstract class UringPacketChannel extends UringChannel {
 
     /** How many messages the kernel may have at a time. */
     abstract int mostInFlight();
+
+    /** Whether a message may have such a recipient. */
+    abstract boolean isRecipient(SocketAddress address);
+
+    /** What may be written, for those who wrote something else. */
+    abstract String messageTypes();
 
     /** Throws what is wrong with the address of a peer. */
     abstract void checkPeer(SocketAddress peer);
@@ -145,8 +155,38 @@ abstract class UringPacketChannel extends UringChannel {
         sender.flushed(in);
     }
 
+    @Override
+    protected final Object filterOutboundMessage(Object message) {
+        if (message instanceof ByteBuf bytes) {
+            if (!bytes.isReadable() && bytes instanceof EmptyByteBuf) {
+                // The queue's mark of what was cancelled is another.
+                return new EmptyByteBuf(alloc());
+            }
+            return isSendable(bytes) ? bytes : copied(bytes, bytes);
+        }
+        if (message instanceof AddressedEnvelope<?, ?> envelope
+                && envelope.content() instanceof ByteBuf content
+                && (envelope.recipient() == null || isRecipient(envelope.recipient()))) {
+            SocketAddress recipient = envelope.recipient();
+            if (recipient != null) {
+                checkPeer(recipient);
+            }
+            if (isSendable(content)) {
+                return envelope;
+            }
+            ByteBuf copy = copied(envelope, content);
+            if (envelope instanceof ByteBufHolder packet) {
+                return packet.replace(copy);
+            }
+            return recipient == null ? copy : new DefaultAddressedEnvelope<>(copy, recipient);
+        }
+        throw new UnsupportedOperationException(
+                "unsupported message type: %s (expected: %s)"
+                        .formatted(StringUtil.simpleClassName(message), messageTypes()));
+    }
+
     /** Memory that does not move, in no more pieces than one operation names. */
-    static boolean isSendable(ByteBuf content) {
+    private static boolean isSendable(ByteBuf content) {
         return content.isDirect() && content.nioBufferCount() <= DatagramMessage.VECTORS;
     }
 
